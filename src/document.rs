@@ -1,0 +1,183 @@
+//! The nouns that the stages share.
+//!
+//! A [`Document`] is what ingest made of a file; a [`Chunk`] is a stretch of it that is embedded and found; a
+//! [`Passage`] is a chunk that was found for a question. Stages know these, never one another.
+
+use serde::{Deserialize, Serialize};
+
+/// A half-open range `start..end` of bytes in the UTF-8 of a text, on character boundaries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The span `start..end`.
+    pub fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+    /// How many bytes it holds.
+    pub fn len(self) -> usize {
+        self.end - self.start
+    }
+    /// Whether it holds nothing.
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+    /// The part of `text` that it covers.
+    ///
+    /// Panics when it is not a span of `text`; spans read from outside are checked on the way in.
+    pub fn of(self, text: &str) -> &str {
+        &text[self.start..self.end]
+    }
+    /// The same span in UTF-16 code units, as JavaScript counts.
+    pub fn to_utf16(self, text: &str) -> Self {
+        let start = text[..self.start].encode_utf16().count();
+        Self { start, end: start + self.of(text).encode_utf16().count() }
+    }
+}
+
+/// What a file is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// CommonMark with tables; the text of the document is the source itself.
+    Markdown,
+    /// HTML; the text is what a reader sees of it.
+    Html,
+    /// Plain text.
+    Text,
+    /// PDF, its pages' texts extracted beforehand.
+    Pdf,
+}
+
+/// A heading and where it stands in the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heading {
+    /// 1 to 6.
+    pub level: u8,
+    /// Its words, without markup.
+    pub title: String,
+    /// Where it stands in [`Document::text`].
+    pub span: Span,
+}
+
+/// A stretch of the text and the place in the source bytes that it was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourcePiece {
+    /// Where it stands in [`Document::text`].
+    pub text: Span,
+    /// Where it stands in the source: bytes of the file as decoded to UTF-8.
+    pub source: Span,
+}
+
+/// A document as read: its text and the map back to where it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// What it is known by; adding another with the same id replaces it.
+    pub id: String,
+    /// The name of the file, for messages.
+    pub name: String,
+    /// Its title: given, found in it, or made from the name.
+    pub title: String,
+    /// Where a reader finds it, if anywhere.
+    pub url: Option<String>,
+    /// What it was written in.
+    pub format: Format,
+    /// Its text. All spans count bytes of this.
+    pub text: String,
+    /// Its headings in order.
+    pub outline: Vec<Heading>,
+    /// The span of each page, for paged formats; page numbers count from 1.
+    pub pages: Vec<Span>,
+    /// The map from text to source; empty where both are the same.
+    pub pieces: Vec<SourcePiece>,
+    /// What a reader should know about the quality of what was read.
+    pub warnings: Vec<String>,
+}
+
+impl Document {
+    /// The page (from 1) on which the byte `offset` of the text stands, if the document has pages.
+    pub fn page_at(&self, offset: usize) -> Option<u32> {
+        match self.pages.partition_point(|page| page.start <= offset) {
+            0 => None,
+            number => Some(number as u32),
+        }
+    }
+
+    /// The titles of the headings above the byte `offset`, outermost first.
+    pub fn headings_at(&self, offset: usize) -> Vec<String> {
+        let mut path: Vec<&Heading> = Vec::new();
+        for heading in self.outline.iter().take_while(|heading| heading.span.start <= offset) {
+            path.retain(|above| above.level < heading.level);
+            path.push(heading);
+        }
+        path.into_iter().map(|heading| heading.title.clone()).collect()
+    }
+
+    /// Where in the source the span of the text was read from: the smallest stretch that holds all its pieces.
+    pub fn source_of(&self, span: Span) -> Option<Span> {
+        if self.pieces.is_empty() {
+            return Some(span);
+        }
+        let inside = |piece: &&SourcePiece| piece.text.start < span.end && piece.text.end > span.start;
+        let first = self.pieces.iter().find(inside)?;
+        let last = self.pieces.iter().rfind(inside)?;
+        // A piece whose two sides differ in length (it held a character reference) maps as a whole.
+        let exact = |piece: &SourcePiece| piece.text.len() == piece.source.len();
+        let start = match exact(first) {
+            true => first.source.start + span.start.saturating_sub(first.text.start),
+            false => first.source.start,
+        };
+        let end = match exact(last) {
+            true => last.source.end - last.text.end.saturating_sub(span.end),
+            false => last.source.end,
+        };
+        Some(Span::new(start, end.max(start)))
+    }
+}
+
+/// A stretch of a document, short enough for the model to read whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// Where it stands in [`Document::text`].
+    pub span: Span,
+    /// The titles of the headings above it, outermost first.
+    pub headings: Vec<String>,
+    /// The page on which it begins, for paged formats.
+    pub page: Option<u32>,
+    /// Its length in tokens of the model that it was cut for.
+    pub tokens: usize,
+}
+
+/// A chunk that was found for a question.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Passage {
+    /// The document's id.
+    pub id: String,
+    /// Which chunk of the document, from 0.
+    pub chunk: usize,
+    /// The document's title.
+    pub title: String,
+    /// The document's address, if it has one.
+    pub url: Option<String>,
+    /// What the document was written in.
+    pub format: Format,
+    /// The titles of the headings above the passage, outermost first.
+    pub headings: Vec<String>,
+    /// The page on which it begins, for paged formats.
+    pub page: Option<u32>,
+    /// Its text.
+    pub text: String,
+    /// Where it stands in the document's text.
+    pub span: Span,
+    /// How well it fits the question; higher is better, comparable within one search only.
+    pub score: f32,
+    /// The cosine of its vector and the question's, where vectors were searched and it was among the candidates.
+    pub semantic: Option<f32>,
+    /// Its BM25 score, where words were searched and it was among the candidates.
+    pub lexical: Option<f32>,
+}

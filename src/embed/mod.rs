@@ -1,0 +1,96 @@
+//! texts → [`UnitVector`]s
+//!
+//! The model reads texts in batches of similar length, since every text of a batch costs as much as its longest.
+//! Who waits between batches (a browser's worker, to hear of a cancel) calls once per batch.
+
+mod bert;
+mod pooling;
+
+use candle_core::{Device, Tensor};
+
+use crate::error::Result;
+use crate::model::{Model, invalid};
+use crate::vector::UnitVector;
+use bert::Bert;
+
+/// How many texts the model reads at once.
+pub const BATCH: usize = 8;
+
+/// A loaded model that embeds texts.
+pub struct Embedder {
+    model: Model,
+    bert: Bert,
+}
+
+impl Embedder {
+    /// Makes the network from its weights.
+    ///
+    /// # Errors
+    /// `model_invalid` where a weight is missing or has another shape than the config says.
+    pub fn new(model: Model) -> Result<Self> {
+        let bert = Bert::load(&model.config, model.weights.clone()).map_err(|error| invalid(error.to_string()))?;
+        Ok(Self { model, bert })
+    }
+
+    /// How many components its vectors have.
+    pub fn dimensions(&self) -> usize {
+        self.model.config.hidden_size
+    }
+
+    /// The most tokens of text that it reads; what is beyond is cut off unread.
+    pub fn token_limit(&self) -> usize {
+        self.model.tokenizer.text_limit()
+    }
+
+    /// How many tokens `text` has.
+    pub fn count_tokens(&self, text: &str) -> usize {
+        self.model.tokenizer.count(text)
+    }
+
+    /// The fingerprint of its model.
+    pub fn fingerprint(&self) -> &str {
+        self.model.fingerprint()
+    }
+
+    /// Embeds one text.
+    ///
+    /// # Errors
+    /// `model_invalid` where the model computes no direction for it.
+    pub fn embed(&self, text: &str) -> Result<UnitVector> {
+        Ok(self.embed_all(&[text])?.swap_remove(0))
+    }
+
+    /// Embeds texts, in batches sorted by length; the vectors come in the order of the texts.
+    ///
+    /// # Errors
+    /// `model_invalid` where the model computes no direction for one of them.
+    pub fn embed_all(&self, texts: &[&str]) -> Result<Vec<UnitVector>> {
+        let tokens: Vec<Vec<u32>> =
+            texts.iter().map(|text| self.model.tokenizer.encode(text)).collect::<Result<_>>()?;
+        let mut order: Vec<usize> = (0..tokens.len()).collect();
+        order.sort_by_key(|&index| tokens[index].len());
+        let mut vectors: Vec<Option<UnitVector>> = vec![None; texts.len()];
+        for batch in order.chunks(BATCH) {
+            let sequences: Vec<&[u32]> = batch.iter().map(|&index| tokens[index].as_slice()).collect();
+            let rows = self.forward(&sequences).map_err(|error| invalid(error.to_string()))?;
+            for (&index, row) in batch.iter().zip(rows) {
+                vectors[index] = Some(UnitVector::normalize(row)?);
+            }
+        }
+        Ok(vectors.into_iter().flatten().collect())
+    }
+
+    fn forward(&self, sequences: &[&[u32]]) -> candle_core::Result<Vec<Vec<f32>>> {
+        let length = sequences.iter().map(|sequence| sequence.len()).max().unwrap_or(0);
+        let shape = (sequences.len(), length);
+        let pad = self.model.config.pad_token_id;
+        let padded = |sequence: &&[u32]| {
+            sequence.iter().copied().chain(std::iter::repeat(pad)).take(length).collect::<Vec<u32>>()
+        };
+        let mask = |sequence: &&[u32]| (0..length).map(|at| f32::from(u8::from(at < sequence.len()))).collect::<Vec<f32>>();
+        let tokens = Tensor::from_vec(sequences.iter().flat_map(padded).collect::<Vec<u32>>(), shape, &Device::Cpu)?;
+        let mask = Tensor::from_vec(sequences.iter().flat_map(mask).collect::<Vec<f32>>(), shape, &Device::Cpu)?;
+        let states = self.bert.forward(&tokens, &mask)?;
+        pooling::mean(&states, &mask)?.to_vec2()
+    }
+}

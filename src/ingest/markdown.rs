@@ -1,0 +1,40 @@
+//! Markdown → text and outline
+//!
+//! The text is the source as it is: language models read Markdown well, and the map back is the identity.
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+use super::Reading;
+use crate::document::{Heading, Span};
+
+pub(super) fn read(text: String) -> Reading {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
+    let mut outline: Vec<Heading> = Vec::new();
+    let mut open: Option<Heading> = None;
+    for (event, range) in Parser::new_ext(&text, options).into_offset_iter() {
+        match (event, &mut open) {
+            (Event::Start(Tag::Heading { level, .. }), _) => {
+                let span = Span::new(range.start, range.end);
+                open = Some(Heading { level: level as u8, title: String::new(), span });
+            }
+            (Event::Text(part) | Event::Code(part), Some(heading)) => heading.title.push_str(&part),
+            (Event::SoftBreak | Event::HardBreak, Some(heading)) => heading.title.push(' '),
+            (Event::End(TagEnd::Heading(_)), _) => outline.extend(open.take()),
+            _ => {}
+        }
+    }
+    let title = front_matter_title(&text).or_else(|| outline.first().map(|heading| heading.title.clone()));
+    Reading { title, text, outline, ..Reading::default() }
+}
+
+/// The `title:` of a YAML block at the top, as static-site generators write it.
+fn front_matter_title(text: &str) -> Option<String> {
+    let mut lines = text.lines();
+    if lines.next()?.trim_end() != "---" {
+        return None;
+    }
+    lines
+        .take_while(|line| line.trim_end() != "---")
+        .find_map(|line| line.strip_prefix("title:"))
+        .map(|title| title.trim().trim_matches(['"', '\'']).to_owned())
+}

@@ -1,0 +1,144 @@
+//! bytes → [`Document`]
+//!
+//! Bad data in, hallucinations out: this stage decides what a file is, refuses what it cannot read with the reason,
+//! and keeps for every character the way back to the source, so that a passage can be shown where it came from.
+
+mod html;
+mod markdown;
+mod pages;
+mod text;
+
+use crate::document::{Document, Format};
+use crate::error::{Error, Result};
+
+/// The largest file that is read, in bytes.
+pub const LARGEST_FILE: usize = 100 * 1024 * 1024;
+
+/// What a file holds, as handed in.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// The bytes of the file.
+    Bytes(Vec<u8>),
+    /// Its text, already decoded.
+    Text(String),
+    /// The text of each page, extracted beforehand (PDF).
+    Pages(Vec<String>),
+}
+
+/// A file to read.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// What the document shall be known by.
+    pub id: String,
+    /// The name of the file, for its format and for messages.
+    pub name: String,
+    /// Its title, where known.
+    pub title: Option<String>,
+    /// Where a reader finds it, if anywhere.
+    pub url: Option<String>,
+    /// Its format, where known; else told from the name and the content.
+    pub format: Option<Format>,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// `empty_document`, `not_text`, `no_text`, `too_large`, `unknown_format`: each names the file and says what to do.
+pub fn read(source: Source) -> Result<Document> {
+    let Source { id, name, title, url, format, content } = source;
+    let (format, text, damaged) = match content {
+        Content::Pages(pages) => {
+            return finish(pages::read(&name, &pages)?, id, name, title, url, Format::Pdf, 0);
+        }
+        Content::Text(text) => (format.unwrap_or_else(|| guess(&name, &text)), text, 0),
+        Content::Bytes(bytes) => {
+            if bytes.len() > LARGEST_FILE {
+                return Err(Error::TooLarge { name, bytes: bytes.len(), limit: LARGEST_FILE });
+            }
+            let (text, damaged) = text::decode(&name, bytes)?;
+            (format.unwrap_or_else(|| guess(&name, &text)), text, damaged)
+        }
+    };
+    if text.trim().is_empty() {
+        return Err(Error::EmptyDocument { name });
+    }
+    let read = match format {
+        Format::Markdown => markdown::read(text),
+        Format::Html => html::read(&text),
+        Format::Text => text::read(text),
+        Format::Pdf => return Err(Error::NotText { name, found: "a PDF whose pages were not extracted first" }),
+    };
+    finish(read, id, name, title, url, format, damaged)
+}
+
+/// What a reader of one format hands back.
+#[derive(Debug, Default)]
+struct Reading {
+    title: Option<String>,
+    text: String,
+    outline: Vec<crate::document::Heading>,
+    pages: Vec<crate::document::Span>,
+    pieces: Vec<crate::document::SourcePiece>,
+}
+
+fn finish(
+    read: Reading,
+    id: String,
+    name: String,
+    title: Option<String>,
+    url: Option<String>,
+    format: Format,
+    damaged: usize,
+) -> Result<Document> {
+    if read.text.trim().is_empty() {
+        return Err(Error::EmptyDocument { name });
+    }
+    let mut warnings = Vec::new();
+    if damaged > 0 {
+        warnings.push(format!(
+            "{damaged} characters of {name} could not be decoded and are shown as \u{fffd}: save it as UTF-8"
+        ));
+    }
+    let title = title
+        .or(read.title)
+        .map(|title| title.trim().to_owned())
+        .filter(|title| !title.is_empty())
+        .unwrap_or_else(|| stem(&name).to_owned());
+    Ok(Document {
+        id,
+        name,
+        title,
+        url,
+        format,
+        text: read.text,
+        outline: read.outline,
+        pages: read.pages,
+        pieces: read.pieces,
+        warnings,
+    })
+}
+
+/// The file's name without folders and extension.
+fn stem(name: &str) -> &str {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    file.rsplit_once('.').map_or(file, |(stem, _)| if stem.is_empty() { file } else { stem })
+}
+
+/// The format by the name's extension, else by a look at the text.
+fn guess(name: &str, text: &str) -> Format {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    match extension.as_deref() {
+        Some("md" | "markdown" | "mdx" | "mkd") => Format::Markdown,
+        Some("html" | "htm" | "xhtml") => Format::Html,
+        Some("txt" | "text" | "log" | "csv") => Format::Text,
+        _ => {
+            let head: String = text.trim_start().chars().take(64).collect::<String>().to_ascii_lowercase();
+            match head.starts_with("<!doctype html") || head.starts_with("<html") {
+                true => Format::Html,
+                false => Format::Text,
+            }
+        }
+    }
+}
