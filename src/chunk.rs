@@ -5,6 +5,7 @@
 //! text-splitter), sized in the model's own tokens. Each chunk may begin with the end of the one before, so that a
 //! fact on the border is found whole.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use text_splitter::{ChunkCapacity, ChunkConfig, ChunkSizer, MarkdownSplitter, TextSplitter};
@@ -29,42 +30,69 @@ impl<F: Fn(&str) -> usize> ChunkSizer for Counter<'_, F> {
     }
 }
 
-/// Cuts a document; `count` tells the tokens of a text for the model that will read the chunks.
+/// Cuts a document, a stretch at a time: a long one takes seconds, and who waits may want to stop.
 ///
-/// Together the chunks cover all of the text but white space; none has more than `sizes.tokens` tokens, unless a
+/// Together the chunks cover all of the text but white space; none has more than [`Sizes::tokens`] tokens, unless a
 /// single character has.
-///
-/// # Errors
-/// `option_invalid` where the overlap is not smaller than the size.
-pub fn chunk(document: &Document, sizes: Sizes, count: &impl Fn(&str) -> usize) -> Result<Vec<Chunk>> {
-    let invalid = |problem: String| Error::OptionInvalid { option: "chunk sizes".into(), problem };
-    let config = || {
-        ChunkConfig::new(ChunkCapacity::new(sizes.tokens))
-            .with_sizer(Counter(count))
-            .with_overlap(sizes.overlap)
-            .map_err(|error| invalid(error.to_string()))
-    };
-    let mut chunks = Vec::new();
-    for section in sections(document) {
-        let text = &document.text[section.clone()];
-        let spans: Vec<(usize, usize)> = match document.format {
-            Format::Markdown => {
-                MarkdownSplitter::new(config()?).chunk_indices(text).map(|(at, part)| (at, part.len())).collect()
-            }
-            _ => TextSplitter::new(config()?).chunk_indices(text).map(|(at, part)| (at, part.len())).collect(),
-        };
-        for (at, length) in spans {
-            let start = section.start + at;
-            let span = Span::new(start, start + length);
-            chunks.push(Chunk {
-                span,
-                headings: document.headings_at(start),
-                page: document.page_at(start),
-                tokens: count(span.of(&document.text)),
+#[derive(Debug)]
+pub struct Chunker {
+    sizes: Sizes,
+    /// What is still to be cut, in order.
+    sections: VecDeque<Range<usize>>,
+    end: usize,
+}
+
+impl Chunker {
+    /// For this document, and no other.
+    ///
+    /// # Errors
+    /// `option_invalid` where the overlap is not smaller than the size.
+    pub fn new(document: &Document, sizes: Sizes) -> Result<Self> {
+        if sizes.overlap >= sizes.tokens {
+            return Err(Error::OptionInvalid {
+                option: "chunk sizes".into(),
+                problem: format!("an overlap of {} leaves nothing new in {} tokens", sizes.overlap, sizes.tokens),
             });
         }
+        Ok(Self { sizes, sections: sections(document).into(), end: document.text.len() })
     }
-    Ok(chunks)
+
+    /// Whether all is cut.
+    pub fn is_done(&self) -> bool {
+        self.sections.is_empty()
+    }
+
+    /// Up to where the text is cut, in bytes.
+    pub fn position(&self) -> usize {
+        self.sections.front().map_or(self.end, |section| section.start)
+    }
+
+    /// Cuts the next stretch; `count` tells the tokens of a text for the model that will read the chunks.
+    ///
+    /// # Errors
+    /// `option_invalid` for sizes that the splitter does not take.
+    pub fn next(&mut self, document: &Document, count: &impl Fn(&str) -> usize) -> Result<Vec<Chunk>> {
+        let Some(section) = self.sections.pop_front() else { return Ok(Vec::new()) };
+        let config = ChunkConfig::new(ChunkCapacity::new(self.sizes.tokens))
+            .with_sizer(Counter(count))
+            .with_overlap(self.sizes.overlap)
+            .map_err(|error| Error::OptionInvalid { option: "chunk sizes".into(), problem: error.to_string() })?;
+        let text = &document.text[section.clone()];
+        let parts: Vec<(usize, &str)> = match document.format {
+            Format::Markdown => MarkdownSplitter::new(config).chunk_indices(text).collect(),
+            _ => TextSplitter::new(config).chunk_indices(text).collect(),
+        };
+        let cut = |(at, part): (usize, &str)| {
+            let start = section.start + at;
+            Chunk {
+                span: Span::new(start, start + part.len()),
+                headings: document.headings_at(start),
+                page: document.page_at(start),
+                tokens: count(part),
+            }
+        };
+        Ok(parts.into_iter().map(cut).collect())
+    }
 }
 
 /// Very long texts are cut first at line breaks, since the splitter looks at the whole text several times.

@@ -69,15 +69,22 @@ impl Embedder {
             texts.iter().map(|text| self.model.tokenizer.encode(text)).collect::<Result<_>>()?;
         let mut order: Vec<usize> = (0..tokens.len()).collect();
         order.sort_by_key(|&index| tokens[index].len());
-        let mut vectors: Vec<Option<UnitVector>> = vec![None; texts.len()];
-        for batch in order.chunks(BATCH) {
+        let embed_batch = |batch: &[usize]| -> Result<Vec<(usize, UnitVector)>> {
             let sequences: Vec<&[u32]> = batch.iter().map(|&index| tokens[index].as_slice()).collect();
             let rows = self.forward(&sequences).map_err(|error| invalid(error.to_string()))?;
-            for (&index, row) in batch.iter().zip(rows) {
-                vectors[index] = Some(UnitVector::normalize(row)?);
-            }
-        }
-        Ok(vectors.into_iter().flatten().collect())
+            batch.iter().zip(rows).map(|(&index, row)| Ok((index, UnitVector::normalize(row)?))).collect()
+        };
+        // On the web one instance has one thread.
+        #[cfg(not(target_arch = "wasm32"))]
+        let batches: Vec<Vec<(usize, UnitVector)>> = {
+            use rayon::prelude::*;
+            order.par_chunks(BATCH).map(embed_batch).collect::<Result<_>>()?
+        };
+        #[cfg(target_arch = "wasm32")]
+        let batches: Vec<Vec<(usize, UnitVector)>> = order.chunks(BATCH).map(embed_batch).collect::<Result<_>>()?;
+        let mut vectors: Vec<(usize, UnitVector)> = batches.into_iter().flatten().collect();
+        vectors.sort_by_key(|&(index, _)| index);
+        Ok(vectors.into_iter().map(|(_, vector)| vector).collect())
     }
 
     fn forward(&self, sequences: &[&[u32]]) -> candle_core::Result<Vec<Vec<f32>>> {

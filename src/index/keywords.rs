@@ -1,16 +1,13 @@
 //! words → the chunks that hold them, ranked by BM25
 //!
-//! Okapi BM25 in Lucene's form (Robertson & Zaragoza 2009; Kamphuis et al. 2020). Words are cut by Unicode's rules
-//! (UAX 29), folded to lower case and stemmed; scripts written without spaces are cut into pairs of characters,
-//! since their words cannot be told by the rules alone.
+//! Okapi BM25 in Lucene's form (Robertson & Zaragoza 2009; Kamphuis et al. 2020).
 
 use std::collections::BTreeMap;
 
-use rust_stemmers::{Algorithm, Stemmer};
 use serde::{Deserialize, Serialize};
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::ChunkNumber;
+use crate::language::words;
 
 /// How soon more of the same word adds nothing.
 const K1: f32 = 1.2;
@@ -81,50 +78,3 @@ impl Keywords {
             && self.postings.values().flatten().all(|&(number, _)| (number as usize) < chunks)
     }
 }
-
-/// The words of a text as they are searched.
-fn words(text: &str) -> impl Iterator<Item = String> {
-    let stemmer = Stemmer::create(Algorithm::English);
-    let mut found = Vec::new();
-    let mut run: Vec<char> = Vec::new();
-    for word in text.unicode_words() {
-        let mut characters = word.chars();
-        match (characters.next(), characters.next()) {
-            (Some(character), None) if is_unspaced(character) => run.push(character),
-            _ => {
-                pairs(&mut run, &mut found);
-                let word = word.to_lowercase();
-                if word.chars().all(is_unspaced) {
-                    run.extend(word.chars());
-                    pairs(&mut run, &mut found);
-                } else if !STOP_WORDS.contains(&word.as_str()) {
-                    found.push(stemmer.stem(&word).into_owned());
-                }
-            }
-        }
-    }
-    pairs(&mut run, &mut found);
-    found.into_iter()
-}
-
-fn pairs(run: &mut Vec<char>, found: &mut Vec<String>) {
-    match run.as_slice() {
-        [] => {}
-        [single] => found.push(single.to_string()),
-        _ => found.extend(run.windows(2).map(|pair| pair.iter().collect::<String>())),
-    }
-    run.clear();
-}
-
-/// Han, kana, Thai, Lao, Khmer and Burmese: written without spaces between words.
-fn is_unspaced(character: char) -> bool {
-    matches!(character,
-        '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
-        | '\u{0e00}'..='\u{0eff}' | '\u{1780}'..='\u{17ff}' | '\u{1000}'..='\u{109f}' | '\u{20000}'..='\u{323af}')
-}
-
-/// Lucene's English stop words: they say nothing of what a text is about.
-const STOP_WORDS: [&str; 33] = [
-    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of",
-    "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
-];

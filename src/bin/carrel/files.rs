@@ -1,0 +1,88 @@
+//! Paths → documents to read.
+
+use std::path::{Path, PathBuf};
+
+use carrel::document::Format;
+use carrel::ingest::{Content, Source};
+use walkdir::WalkDir;
+
+use crate::failure::Failure;
+
+/// What was found under the paths.
+#[derive(Default)]
+pub struct Found {
+    pub sources: Vec<Source>,
+    /// Files in folders whose kind is not read here.
+    pub passed_over: usize,
+    /// PDFs among them.
+    pub pdfs: usize,
+}
+
+/// Collects the documents under `paths`, in order of name. `out` is where the index goes: nothing in it is a
+/// document, and a folder that it lies in is taken for a site, whose pages have addresses.
+pub fn collect(paths: &[PathBuf], out: &Path) -> Result<Found, Failure> {
+    let mut found = Found::default();
+    let out = absolute(out)?;
+    for path in paths {
+        let meta = std::fs::metadata(path).map_err(|error| Failure::file(path, &error))?;
+        if meta.is_file() {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            found.sources.push(read(path, name, None)?);
+            continue;
+        }
+        let is_site = out.starts_with(absolute(path)?);
+        let hidden = |entry: &walkdir::DirEntry| {
+            entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
+        };
+        let walk = WalkDir::new(path).sort_by_file_name().into_iter();
+        for entry in walk.filter_entry(|entry| !hidden(entry) && !absolute(entry.path()).is_ok_and(|at| at == out)) {
+            let entry = entry.map_err(|error| {
+                let at = error.path().unwrap_or(path).to_path_buf();
+                Failure::file(&at, &error.into())
+            })?;
+            if !entry.file_type().is_file() {
+                continue;
+            }
+            let extension = entry.path().extension().map(|it| it.to_string_lossy().to_lowercase()).unwrap_or_default();
+            if !["md", "markdown", "mdx", "mkd", "html", "htm", "xhtml", "txt", "text"].contains(&extension.as_str()) {
+                found.passed_over += 1;
+                found.pdfs += usize::from(extension == "pdf");
+                continue;
+            }
+            let relative = entry.path().strip_prefix(path).unwrap_or(entry.path());
+            let id = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+            let url = is_site.then(|| address(&id));
+            found.sources.push(read(entry.path(), id, url)?);
+        }
+    }
+    Ok(found)
+}
+
+fn read(path: &Path, id: String, url: Option<String>) -> Result<Source, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| Failure::file(path, &error))?;
+    let format = None::<Format>;
+    Ok(Source { name: id.clone(), id, title: None, url, format, content: Content::Bytes(bytes) })
+}
+
+/// The address of a page of a site, from the site's root.
+fn address(id: &str) -> String {
+    let page = id.strip_suffix("index.html").filter(|folder| folder.is_empty() || folder.ends_with('/')).unwrap_or(id);
+    let escaped: String = page
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect();
+    format!("/{escaped}")
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    // The folder may not exist yet; then its nearest ancestor that does is resolved.
+    let path = std::path::absolute(path).map_err(|error| Failure::file(path, &error))?;
+    let existing = path.ancestors().find_map(|ancestor| Some((ancestor, ancestor.canonicalize().ok()?)));
+    Ok(match existing {
+        Some((ancestor, resolved)) => resolved.join(path.strip_prefix(ancestor).unwrap_or(Path::new(""))),
+        None => path,
+    })
+}

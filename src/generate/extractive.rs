@@ -1,0 +1,137 @@
+//! question + passages → the sentences that answer it best, each cited
+//!
+//! An answer without any language model: nothing is made up, nothing leaves the machine. Sentences are ranked by
+//! the question's words in them (BM25 among the candidates) and by meaning, and told in the order of the passages.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::document::{Passage, Span};
+use crate::error::Result;
+use crate::language::{sentences, words};
+
+/// How many sentences an answer has at most.
+const SENTENCES: usize = 3;
+/// How many sentences are compared by meaning, which is what takes time.
+const COMPARED: usize = 24;
+/// Shorter sentences, in words, say too little to stand alone: headings, mostly.
+const FEWEST_WORDS: usize = 4;
+/// Two sentences that share more of their words than this say the same.
+const SAME: f32 = 0.8;
+
+/// A sentence of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extract {
+    /// Which passage it is from, from 0.
+    pub source: usize,
+    /// Where it stands in the passage's text.
+    pub span: Span,
+    /// The sentence, on one line.
+    pub text: String,
+}
+
+struct Candidate {
+    source: usize,
+    span: Span,
+    words: Vec<String>,
+    score: f32,
+}
+
+/// Chooses the sentences; `similarity` gives the cosine of each text to the question.
+///
+/// # Errors
+/// Those of `similarity`.
+pub fn extract(
+    question: &str,
+    passages: &[Passage],
+    similarity: impl Fn(&[&str]) -> Result<Vec<f32>>,
+) -> Result<Vec<Extract>> {
+    let mut candidates = candidates(passages);
+    score_by_words(&mut candidates, question);
+    candidates.sort_by(|left, right| right.score.total_cmp(&left.score));
+    candidates.truncate(COMPARED);
+    let texts: Vec<&str> =
+        candidates.iter().map(|candidate| candidate.span.of(&passages[candidate.source].text)).collect();
+    let cosines = similarity(&texts)?;
+    let (words, meaning) = (scaled(candidates.iter().map(|it| it.score)), scaled(cosines.iter().copied()));
+    for ((candidate, words), meaning) in candidates.iter_mut().zip(words).zip(meaning) {
+        candidate.score = words + meaning;
+    }
+    candidates.sort_by(|left, right| right.score.total_cmp(&left.score));
+    let mut chosen: Vec<Candidate> = Vec::new();
+    for candidate in candidates {
+        if chosen.len() < SENTENCES && !chosen.iter().any(|other| same(&other.words, &candidate.words)) {
+            chosen.push(candidate);
+        }
+    }
+    chosen.sort_by_key(|candidate| (candidate.source, candidate.span.start));
+    Ok(chosen
+        .into_iter()
+        .map(|Candidate { source, span, .. }| Extract { source, span, text: one_line(span.of(&passages[source].text)) })
+        .collect())
+}
+
+fn candidates(passages: &[Passage]) -> Vec<Candidate> {
+    let all = passages.iter().enumerate().flat_map(|(source, passage)| {
+        sentences(&passage.text).into_iter().map(move |span| {
+            let words = words(span.of(&passage.text)).collect();
+            Candidate { source, span, words, score: 0.0 }
+        })
+    });
+    let (long, short): (Vec<_>, Vec<_>) = all.partition(|candidate| {
+        let text = candidate.span.of(&passages[candidate.source].text);
+        candidate.words.len() >= FEWEST_WORDS && !text.starts_with('#')
+    });
+    if long.is_empty() { short } else { long }
+}
+
+/// BM25 with the candidates as the collection, and a little for standing in a better passage.
+fn score_by_words(candidates: &mut [Candidate], question: &str) {
+    let mut holders: HashMap<&str, f32> = HashMap::new();
+    for candidate in candidates.iter() {
+        for word in candidate.words.iter().map(String::as_str).collect::<HashSet<_>>() {
+            *holders.entry(word).or_default() += 1.0;
+        }
+    }
+    let count = candidates.len() as f32;
+    let average = candidates.iter().map(|it| it.words.len()).sum::<usize>() as f32 / count.max(1.0);
+    let asked: HashSet<String> = words(question).collect();
+    let rarity: HashMap<&str, f32> = asked
+        .iter()
+        .filter_map(|word| holders.get(word.as_str()).map(|held| (word.as_str(), held)))
+        .map(|(word, held)| (word, (1.0 + (count - held + 0.5) / (held + 0.5)).ln()))
+        .collect();
+    let scores: Vec<f32> = candidates
+        .iter()
+        .map(|candidate| {
+            let length = candidate.words.len() as f32 / average.max(1.0);
+            let found: f32 = rarity
+                .iter()
+                .map(|(word, rarity)| {
+                    let times = candidate.words.iter().filter(|other| other == word).count() as f32;
+                    rarity * times / (times + 1.2 * (0.25 + 0.75 * length))
+                })
+                .sum();
+            found + 0.1 / (1.0 + candidate.source as f32)
+        })
+        .collect();
+    candidates.iter_mut().zip(scores).for_each(|(candidate, score)| candidate.score = score);
+}
+
+fn scaled(values: impl Iterator<Item = f32> + Clone) -> Vec<f32> {
+    let (low, high) =
+        values.clone().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+    values.map(|value| if high > low { (value - low) / (high - low) } else { 1.0 }).collect()
+}
+
+fn same(left: &[String], right: &[String]) -> bool {
+    let (left, right): (HashSet<_>, HashSet<_>) = (left.iter().collect(), right.iter().collect());
+    let shared = left.intersection(&right).count() as f32;
+    shared > SAME * left.len().min(right.len()).max(1) as f32
+}
+
+/// Without line breaks and the mark of a list item.
+fn one_line(sentence: &str) -> String {
+    let line = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
+    let stripped = ["- ", "* ", "+ ", "• ", "> ", "| "].iter().find_map(|mark| line.strip_prefix(mark));
+    stripped.map(str::to_owned).unwrap_or(line)
+}

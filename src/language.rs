@@ -1,0 +1,157 @@
+//! text → sentences, and words as they are compared
+//!
+//! Search, extractive answers and the check of citations must agree on what a word is, or a sentence would be found
+//! by one and missed by the other. Words are cut by Unicode's rules (UAX 29), folded to lower case and stemmed;
+//! scripts written without spaces are cut into pairs of characters, since their words cannot be told by rules alone.
+
+use rust_stemmers::{Algorithm, Stemmer};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::document::Span;
+
+/// The words of a text as they are compared: without stop words, in lower case, stemmed as English.
+pub fn words(text: &str) -> impl Iterator<Item = String> {
+    let stemmer = Stemmer::create(Algorithm::English);
+    let mut found = Vec::new();
+    let mut run: Vec<char> = Vec::new();
+    for word in text.unicode_words() {
+        let mut characters = word.chars();
+        match (characters.next(), characters.next()) {
+            (Some(character), None) if is_unspaced(character) => run.push(character),
+            _ => {
+                pairs(&mut run, &mut found);
+                let word = word.to_lowercase();
+                if word.chars().all(is_unspaced) {
+                    run.extend(word.chars());
+                    pairs(&mut run, &mut found);
+                } else if !STOP_WORDS.contains(&word.as_str()) {
+                    found.push(stemmer.stem(&word).into_owned());
+                }
+            }
+        }
+    }
+    pairs(&mut run, &mut found);
+    found.into_iter()
+}
+
+fn pairs(run: &mut Vec<char>, found: &mut Vec<String>) {
+    match run.as_slice() {
+        [] => {}
+        [single] => found.push(single.to_string()),
+        _ => found.extend(run.windows(2).map(|pair| pair.iter().collect::<String>())),
+    }
+    run.clear();
+}
+
+/// Han, kana, Thai, Lao, Khmer and Burmese: written without spaces between words.
+fn is_unspaced(character: char) -> bool {
+    matches!(character,
+        '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+        | '\u{0e00}'..='\u{0eff}' | '\u{1780}'..='\u{17ff}' | '\u{1000}'..='\u{109f}' | '\u{20000}'..='\u{323af}')
+}
+
+/// Lucene's English stop words: they say nothing of what a text is about.
+const STOP_WORDS: [&str; 33] = [
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of",
+    "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
+];
+
+/// Where the sentences of a text stand, without the white space around them.
+///
+/// By UAX 29, within paragraphs: a blank line, a heading or a list item ends a sentence whatever its punctuation.
+/// A sentence that ends in an abbreviation with a full stop is joined with the next.
+pub fn sentences(text: &str) -> Vec<Span> {
+    let mut found: Vec<Span> = Vec::new();
+    for (start, block) in blocks(text) {
+        let mut open: Option<Span> = None;
+        for (at, piece) in block.split_sentence_bound_indices() {
+            let piece_span = Span::new(start + at, start + at + piece.len());
+            let span = open.map_or(piece_span, |open| Span::new(open.start, piece_span.end));
+            match ends_in_abbreviation(span.of(text)) {
+                true => open = Some(span),
+                false => {
+                    found.extend(trim(text, span));
+                    open = None;
+                }
+            }
+        }
+        found.extend(open.and_then(|span| trim(text, span)));
+    }
+    found
+}
+
+/// Stretches that no sentence reaches across. Lines of one paragraph stay together, since PDF and Markdown break
+/// lines in the middle of sentences.
+fn blocks(text: &str) -> Vec<(usize, &str)> {
+    let mut blocks = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        let content = line.trim();
+        if begins_block(content) && at > start {
+            blocks.push((start, &text[start..at]));
+            start = at;
+        }
+        at += line.len();
+        if content.is_empty() || content.starts_with('#') {
+            blocks.push((start, &text[start..at]));
+            start = at;
+        }
+    }
+    if start < text.len() {
+        blocks.push((start, &text[start..]));
+    }
+    blocks
+}
+
+fn begins_block(line: &str) -> bool {
+    let numbered = line.trim_start_matches(|character: char| character.is_ascii_digit());
+    line.is_empty()
+        || ["# ", "## ", "### ", "#### ", "##### ", "###### ", "- ", "* ", "+ ", "• ", "> ", "| ", "```"]
+            .iter()
+            .any(|mark| line.starts_with(mark))
+        || (numbered.len() < line.len() && (numbered.starts_with(". ") || numbered.starts_with(") ")))
+}
+
+fn ends_in_abbreviation(sentence: &str) -> bool {
+    let Some(before) = sentence.trim_end().strip_suffix('.') else { return false };
+    let word = before.rsplit(|character: char| character.is_whitespace() || character == '(').next().unwrap_or("");
+    const ABBREVIATIONS: [&str; 18] = [
+        "Mr", "Mrs", "Ms", "Dr", "Prof", "St", "vs", "etc", "e.g", "i.e", "cf", "Fig", "Eq", "No", "Inc", "al", "approx", "z.B",
+    ];
+    // A single capital is an initial, as in "J. Smith".
+    ABBREVIATIONS.contains(&word) || (word.len() == 1 && word.chars().all(char::is_uppercase))
+}
+
+fn trim(text: &str, span: Span) -> Option<Span> {
+    let content = span.of(text);
+    let start = span.start + (content.len() - content.trim_start().len());
+    let end = start + content.trim().len();
+    (start < end).then_some(Span::new(start, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(text: &str) -> Vec<&str> {
+        sentences(text).into_iter().map(|span| span.of(text)).collect()
+    }
+
+    #[test]
+    fn sentences_end_at_punctuation_and_at_paragraphs() {
+        let text = "# Title\nIt works. Does it?\nYes\n\nA list:\n- one\n- two";
+        assert_eq!(split(text), ["# Title", "It works.", "Does it?", "Yes", "A list:", "- one", "- two"]);
+    }
+
+    #[test]
+    fn a_sentence_goes_on_after_an_abbreviation_and_over_a_line_break() {
+        assert_eq!(split("Dr. Smith met\nJ. Doe. They spoke."), ["Dr. Smith met\nJ. Doe.", "They spoke."]);
+        assert_eq!(split("你好。世界很大。"), ["你好。", "世界很大。"]);
+    }
+
+    #[test]
+    fn words_are_stemmed_and_unspaced_scripts_are_cut_into_pairs() {
+        assert_eq!(words("The Desks were running").collect::<Vec<_>>(), ["desk", "were", "run"]);
+        assert_eq!(words("日本語").collect::<Vec<_>>(), ["日本", "本語"]);
+    }
+}
