@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chunk::{Chunker, Sizes};
 use crate::document::{Chunk, Document, Passage};
-use crate::embed::{BATCH, Embedder};
+use crate::embed::{BATCH_TOKENS, Embedder};
 use crate::error::{Error, Result};
 use crate::index::{Entry, Index};
 use crate::ingest::{self, Source};
@@ -120,8 +120,16 @@ impl Carrel {
             chunks.extend(chunker.next(document, &|text| self.embedder.count_tokens(text))?);
             return Ok(());
         }
-        let batch = &chunks[vectors.len()..chunks.len().min(vectors.len() + BATCH)];
-        let texts: Vec<&str> = batch.iter().map(|chunk| chunk.span.of(&document.text)).collect();
+        let mut tokens = 0;
+        let texts: Vec<&str> = chunks[vectors.len()..]
+            .iter()
+            .take_while(|chunk| {
+                let first = tokens == 0;
+                tokens += chunk.tokens.max(1);
+                first || tokens <= BATCH_TOKENS
+            })
+            .map(|chunk| chunk.span.of(&document.text))
+            .collect();
         vectors.extend(self.embedder.embed_all(&texts)?);
         Ok(())
     }

@@ -17,7 +17,7 @@ pub enum Error {
     NoText { name: String },
     #[error("{name} is not text ({found}). Carrel reads Markdown, HTML, plain text and PDF: convert it to one of these")]
     NotText { name: String, found: &'static str },
-    #[error("{name} is {bytes} bytes long; the limit is {limit}. Split it into smaller files")]
+    #[error("{name} is too large: {:.1} MB, and the limit is {} MB. Split it into smaller files", *bytes as f64 / 1048576.0, limit / 1048576)]
     TooLarge { name: String, bytes: usize, limit: usize },
     #[error("{name}: the format {format:?} is not known. Use markdown, html, text or pdf")]
     UnknownFormat { name: String, format: String },

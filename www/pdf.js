@@ -188,9 +188,14 @@ function loadLibrary(name) {
   loadingLibrary ??= import(new URL("pdf.min.mjs", library).href);
   return loadingLibrary.catch((error) => {
     loadingLibrary = null;
-    throw carrelError("crashed", `${name} was not read: the PDF reader did not load (${error.message}). `
-      + "Check the connection, reload the page and add the file again", error);
+    throw notLoaded(name, error);
   });
+}
+
+/** @param {string} name @param {Error} cause */
+function notLoaded(name, cause) {
+  return carrelError("crashed", `${name} was not read: the PDF reader did not load (${cause.message}). `
+    + "Check the connection, reload the page and add the file again", cause);
 }
 
 /** The reader of the last file, while no other has it. @type {Reader | null} */
@@ -200,7 +205,7 @@ let idleTimer;
 
 /** @param {string} name @returns {Promise<Reader>} */
 async function takeReader(name) {
-  const { PDFWorker, GlobalWorkerOptions } = await loadLibrary(name);
+  const { PDFWorker } = await loadLibrary(name);
   // The same thread for all files would do, but then a file that hangs would take the others with it.
   if (idle) {
     clearTimeout(idleTimer);
@@ -209,13 +214,30 @@ async function takeReader(name) {
     return reader;
   }
   const url = new URL("pdf.worker.min.mjs", library).href;
-  // pdf.js would make the worker itself, but looks at `window` for that, and none is here. Without nested workers
-  // (some browsers have none) it parses on this thread.
-  GlobalWorkerOptions.workerSrc = url;
-  if (typeof Worker === "undefined") return { pdf: new PDFWorker({ verbosity: 0 }), thread: null };
+  // Some browsers have no nested workers: there it is parsed on this thread.
+  if (typeof Worker === "undefined") {
+    await importParser(url).catch((error) => {
+      throw notLoaded(name, error);
+    });
+    return { pdf: new PDFWorker({ verbosity: 0 }), thread: null };
+  }
+  // pdf.js would make the worker itself, but looks at `window` for that, which a worker has not.
   const thread = new Worker(url, { type: "module", name: "pdf" });
   // The published types know no port but null.
   return { pdf: PDFWorker.create(/** @type {any} */ ({ name: "pdf", port: thread, verbosity: 0 })), thread };
+}
+
+/** Loads the parser into this thread. In a worker it would take the messages of the page for its own, and answer them,
+ * so for that moment it must see a window. @param {string} url */
+async function importParser(url) {
+  const scope = /** @type {{ window?: object }} */ (globalThis);
+  const inWorker = scope.window === undefined;
+  if (inWorker) scope.window = {};
+  try {
+    await import(url);
+  } finally {
+    if (inWorker) delete scope.window;
+  }
 }
 
 /** @param {Reader} reader @param {boolean} inOrder */
@@ -270,7 +292,9 @@ function watchOver(name, { thread }, signal) {
   const died = () => stop("crashed", `${name} was not read: the PDF reader did not load, or broke down over `
     + "this file. Reload the page and add it again; if that fails, save or print it as a new PDF and add that");
   thread?.addEventListener("error", died, { signal: listening.signal });
-  signal?.addEventListener("abort", () => stop("aborted", `${name} is no longer wanted`), { signal: listening.signal });
+  const aborted = () => stop("aborted", `${name} is no longer wanted`);
+  if (signal?.aborted) aborted();
+  signal?.addEventListener("abort", aborted, { signal: listening.signal });
   return {
     /** @template T @param {Promise<T>} work @returns {Promise<T>} */
     during: (work) => Promise.race([work, stopped]),

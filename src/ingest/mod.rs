@@ -11,8 +11,11 @@ mod text;
 use crate::document::{Document, Format};
 use crate::error::{Error, Result};
 
-/// The largest file that is read, in bytes.
-pub const LARGEST_FILE: usize = 100 * 1024 * 1024;
+/// The largest PDF that is read, in bytes: most of it is pictures.
+pub const LARGEST_PDF: usize = 200 * 1024 * 1024;
+/// The largest file of text that is read, in bytes: some 16,000 passages, which take minutes to embed. What is larger
+/// is data rather than a document.
+pub const LARGEST_TEXT: usize = 16 * 1024 * 1024;
 
 /// What a file holds, as handed in.
 #[derive(Debug, Clone)]
@@ -50,13 +53,15 @@ pub fn read(source: Source) -> Result<Document> {
     let Source { id, name, title, url, format, content } = source;
     let (format, text, damaged) = match content {
         Content::Pages(pages) => {
+            check_size(&name, pages.iter().map(String::len).sum(), false)?;
             return finish(pages::read(&name, &pages)?, id, name, title, url, Format::Pdf, 0);
         }
-        Content::Text(text) => (format.unwrap_or_else(|| guess(&name, &text)), text, 0),
+        Content::Text(text) => {
+            check_size(&name, text.len(), false)?;
+            (format.unwrap_or_else(|| guess(&name, &text)), text, 0)
+        }
         Content::Bytes(bytes) => {
-            if bytes.len() > LARGEST_FILE {
-                return Err(Error::TooLarge { name, bytes: bytes.len(), limit: LARGEST_FILE });
-            }
+            check_size(&name, bytes.len(), false)?;
             let (text, damaged) = text::decode(&name, bytes)?;
             (format.unwrap_or_else(|| guess(&name, &text)), text, damaged)
         }
@@ -71,6 +76,18 @@ pub fn read(source: Source) -> Result<Document> {
         Format::Pdf => return Err(Error::NotText { name, found: "a PDF whose pages were not extracted first" }),
     };
     finish(read, id, name, title, url, format, damaged)
+}
+
+/// Whether a file of that many bytes is read at all: asked before its bytes are loaded.
+///
+/// # Errors
+/// `too_large`.
+pub fn check_size(name: &str, bytes: usize, pdf: bool) -> Result<()> {
+    let limit = if pdf { LARGEST_PDF } else { LARGEST_TEXT };
+    match bytes > limit {
+        true => Err(Error::TooLarge { name: name.to_owned(), bytes, limit }),
+        false => Ok(()),
+    }
 }
 
 /// What a reader of one format hands back.

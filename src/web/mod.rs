@@ -1,1 +1,10 @@
-//! placeholder
+//! The face that JavaScript sees, in WebAssembly
+//!
+//! A thin binding: values in, values out, one call after the other. What JavaScript does better is done there
+//! (`www/`): fetching, storing, the worker, and the public API. Nothing but this folder may use wasm-bindgen.
+
+mod convert;
+mod engine;
+mod error;
+
+pub use engine::{Adding, Answering, Engine};

@@ -1,0 +1,218 @@
+//! The classes that the worker drives.
+
+use js_sys::{Array, Function, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use super::convert;
+use super::error::thrown;
+use crate::carrel::{Addition, Carrel, Inquiry};
+use crate::index;
+use crate::ingest;
+use crate::model::{Model, OPTIONAL_FILES, REQUIRED_FILES};
+
+/// A model and an index.
+#[wasm_bindgen]
+pub struct Engine {
+    carrel: Carrel,
+}
+
+/// A document on its way into the index.
+#[wasm_bindgen]
+pub struct Adding {
+    addition: Addition,
+}
+
+/// A question on its way to an answer.
+#[wasm_bindgen]
+pub struct Answering {
+    inquiry: Inquiry,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// `file(name)` gives the bytes of a file of the model's folder, or nothing.
+    #[wasm_bindgen(constructor)]
+    pub fn new(file: &Function) -> Result<Engine, JsValue> {
+        let model = Model::read(|name| bytes_of(file, name)).map_err(thrown)?;
+        let mut carrel = Carrel::new(model).map_err(thrown)?;
+        if let Some(clock) = clock() {
+            carrel.set_clock(clock);
+        }
+        Ok(Self { carrel })
+    }
+
+    /// The names of the files that a model's folder must hold.
+    #[wasm_bindgen(js_name = requiredModelFiles)]
+    pub fn required_model_files() -> Vec<String> {
+        REQUIRED_FILES.map(str::to_owned).to_vec()
+    }
+
+    /// The names of the files that are read where the folder has them.
+    #[wasm_bindgen(js_name = optionalModelFiles)]
+    pub fn optional_model_files() -> Vec<String> {
+        OPTIONAL_FILES.map(str::to_owned).to_vec()
+    }
+
+    /// The names of the files of an index, from its manifest's bytes.
+    #[wasm_bindgen(js_name = indexFiles)]
+    pub fn index_files(manifest: &[u8]) -> Result<Vec<String>, JsValue> {
+        index::file_names(manifest).map_err(thrown)
+    }
+
+    /// The name of the file that names the others.
+    pub fn manifest() -> String {
+        index::MANIFEST.to_owned()
+    }
+
+    /// Opens a saved index instead of what is there; `file(name)` gives a file's bytes, or nothing.
+    pub fn open(&mut self, file: &Function) -> Result<(), JsValue> {
+        self.carrel.open(|name| bytes_of(file, name)).map_err(thrown)
+    }
+
+    /// The index's files: pairs of name and bytes.
+    pub fn save(&mut self) -> Array {
+        let pair = |(name, bytes): (String, Vec<u8>)| {
+            Array::of2(&name.into(), &Uint8Array::from(bytes.as_slice()).into())
+        };
+        self.carrel.save().into_iter().map(pair).collect()
+    }
+
+    /// Throws where a file of that size is too large to read: asked before its bytes are loaded.
+    #[wasm_bindgen(js_name = checkSize)]
+    pub fn check_size(name: String, bytes: f64, pdf: bool) -> Result<(), JsValue> {
+        ingest::check_size(&name, bytes as usize, pdf).map_err(thrown)
+    }
+
+    /// Reads a document: `source` has an id and a name, and a text or pages unless `bytes` are given.
+    pub fn begin(&self, source: JsValue, bytes: Option<Vec<u8>>) -> Result<Adding, JsValue> {
+        let source = convert::source(source, bytes)?;
+        Ok(Adding { addition: self.carrel.begin(source).map_err(thrown)? })
+    }
+
+    /// Does a little more of the work: some hundred milliseconds at most.
+    pub fn advance(&self, adding: &mut Adding) -> Result<(), JsValue> {
+        self.carrel.advance(&mut adding.addition).map_err(thrown)
+    }
+
+    /// Puts a document into the index and gives its description.
+    pub fn finish(&mut self, adding: Adding) -> Result<JsValue, JsValue> {
+        self.carrel.finish(adding.addition).map(convert::document_info).map_err(thrown)
+    }
+
+    /// Removes a document; tells whether there was one.
+    pub fn remove(&mut self, id: &str) -> bool {
+        self.carrel.remove(id)
+    }
+
+    /// Descriptions of all documents.
+    pub fn documents(&self) -> Array {
+        self.carrel.entries().map(convert::document_info).collect()
+    }
+
+    /// A document with its text, or nothing.
+    pub fn document(&self, id: &str) -> Option<JsValue> {
+        self.carrel.entry(id).map(convert::document)
+    }
+
+    /// The passages that fit a question best.
+    pub fn search(&self, question: &str, options: JsValue) -> Result<JsValue, JsValue> {
+        let options = convert::given("search options", options)?;
+        let passages = self.carrel.search(question, options).map_err(thrown)?;
+        Ok(convert::passages(&self.carrel, &passages))
+    }
+
+    /// Finds the passages and makes the request.
+    pub fn ask(&self, question: &str, options: JsValue) -> Result<Answering, JsValue> {
+        let options = convert::given("ask options", options)?;
+        Ok(Answering { inquiry: self.carrel.ask(question, options).map_err(thrown)? })
+    }
+
+    /// The passages that the answer may cite.
+    pub fn sources(&self, answering: &Answering) -> JsValue {
+        convert::passages(&self.carrel, answering.inquiry.sources())
+    }
+
+    /// Takes bytes of the response and gives events.
+    pub fn push(&self, answering: &mut Answering, bytes: &[u8]) -> Result<JsValue, JsValue> {
+        let events = answering.inquiry.push(&self.carrel, bytes).map_err(thrown)?;
+        Ok(self.events(answering, events))
+    }
+
+    /// Takes text of the caller's own function and gives events.
+    #[wasm_bindgen(js_name = pushText)]
+    pub fn push_text(&self, answering: &mut Answering, text: &str) -> JsValue {
+        let events = answering.inquiry.push_text(&self.carrel, text);
+        self.events(answering, events)
+    }
+
+    /// Ends the answer and gives the last events.
+    #[wasm_bindgen(js_name = finishAnswer)]
+    pub fn finish_answer(&self, answering: &mut Answering) -> Result<JsValue, JsValue> {
+        let events = answering.inquiry.finish(&self.carrel).map_err(thrown)?;
+        Ok(self.events(answering, events))
+    }
+
+    fn events(&self, answering: &Answering, events: Vec<crate::carrel::Event>) -> JsValue {
+        convert::events(&self.carrel, answering.inquiry.text(), answering.inquiry.sources(), events)
+    }
+}
+
+#[wasm_bindgen]
+impl Adding {
+    /// How much of the work is done, 0 to 1.
+    pub fn progress(&self) -> f64 {
+        self.addition.progress()
+    }
+
+    /// Whether all is done but putting it into the index.
+    #[wasm_bindgen(js_name = isDone)]
+    pub fn is_done(&self) -> bool {
+        self.addition.is_done()
+    }
+}
+
+#[wasm_bindgen]
+impl Answering {
+    /// What is to be sent: `{url, headers: [name, value][], body}`, or nothing.
+    pub fn request(&self) -> JsValue {
+        match self.inquiry.request() {
+            Some(request) => {
+                let parts = (&request.url, &request.headers, &request.body);
+                convert::out(&parts)
+            }
+            None => JsValue::NULL,
+        }
+    }
+
+    /// The messages for the caller's own function, or nothing.
+    pub fn messages(&self) -> JsValue {
+        self.inquiry.messages().map_or(JsValue::NULL, |messages| convert::out(&messages))
+    }
+
+    /// What was done so far.
+    pub fn trace(&self) -> JsValue {
+        convert::out(self.inquiry.trace())
+    }
+
+    /// The error for a status that is not in 200…299.
+    pub fn refused(&self, status: u16, body: &[u8]) -> JsValue {
+        thrown(self.inquiry.refused(status, body))
+    }
+
+    /// The error for a connection that could not be made, or broke after it `began`.
+    pub fn broken(&self, began: bool) -> JsValue {
+        thrown(self.inquiry.broken(began))
+    }
+}
+
+fn bytes_of(file: &Function, name: &str) -> Option<Vec<u8>> {
+    let value = file.call1(&JsValue::NULL, &name.into()).ok()?;
+    value.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec())
+}
+
+/// `performance.now` of the page or the worker.
+fn clock() -> Option<impl Fn() -> f64 + 'static> {
+    let performance = Reflect::get(&js_sys::global(), &"performance".into()).ok()?;
+    let now: Function = Reflect::get(&performance, &"now".into()).ok()?.dyn_into().ok()?;
+    Some(move || now.call0(&performance).ok().and_then(|time| time.as_f64()).unwrap_or(0.0))
+}

@@ -1,0 +1,167 @@
+// One question's events → its article on the page: the prose as it streams, its citations, what it rests on. Repainted
+// once a frame at most, and then only from the first block that changed, so that a selection or the focus in what is
+// already written stays where it is.
+import { build, oncePerFrame } from "./dom.js";
+import { blocksOf } from "./markdown.js";
+import { SourceList } from "./sources.js";
+import { makeRequest, makeTimeline } from "./trace.js";
+import { placeOf } from "./words.js";
+
+/** @typedef {import("./types.js").Citation} Citation */
+/** @typedef {import("./types.js").Passage} Passage */
+/** @typedef {import("./types.js").Problem} Problem */
+/** @typedef {"searching" | "streaming" | "done" | "error"} AnswerState */
+/** @typedef {(passage: Passage, citation: Citation | null, returnFocus: () => void) => void} OpenPassage */
+
+const VERDICTS = { supported: "supported", weak: "weakly supported", unsupported: "unsupported" };
+
+export class AnswerView {
+  text = "";
+  /** @type {Map<string, Citation>} */
+  #citations = new Map();
+  /** @type {Passage[]} */
+  #sources = [];
+  /** @type {string[]} */
+  #painted = [];
+  #openPassage;
+  #schedule = oncePerFrame(() => this.#paint());
+
+  #blocks = build("div", { class: "prose" });
+  #prose = build("div", { class: "answer", "data-carrel": "answer", "data-state": "searching" }, this.#blocks);
+  #copy = build("button", { type: "button", class: "button quiet", hidden: true }, "Copy answer");
+  #note = build("p", { class: "aside" });
+  #tools = build("div", { class: "tools" }, this.#copy, this.#note);
+  #list;
+  element;
+
+  /**
+   * @param {string} question
+   * @param {OpenPassage} openPassage
+   */
+  constructor(question, openPassage) {
+    this.#openPassage = openPassage;
+    this.#list = new SourceList((passage, citation, returnFocus) => openPassage(passage, citation, returnFocus));
+    const asked = build("h2", { class: "asked" }, question || "(no question)");
+    this.element = build("article", { class: "entry" }, asked, this.#prose, this.#tools, this.#list.element);
+    this.#copy.addEventListener("click", () => this.#copyAnswer());
+  }
+
+  /** @param {AnswerState} state */
+  setState(state) {
+    this.#prose.dataset.state = state;
+    this.#copy.hidden = !(state === "done" || state === "error") || this.text === "";
+  }
+
+  /** A newer answer is the current one: the handles for drivers from outside are its own from now on. */
+  retire() {
+    this.#prose.removeAttribute("data-carrel");
+    const handles = this.element.querySelectorAll("[data-carrel=citation], [data-carrel=source], [data-carrel=error]");
+    for (const element of handles) element.removeAttribute("data-carrel");
+  }
+
+  /** @param {string} text */
+  addNote(text) {
+    this.#note.textContent = [this.#note.textContent, text].filter(Boolean).join(" · ");
+  }
+
+  /** @param {Passage[]} sources */
+  setSources(sources) {
+    this.#sources = sources;
+    this.#list.setSources(sources);
+  }
+
+  /** @param {string} text */
+  addText(text) {
+    this.text += text;
+    this.#schedule();
+  }
+
+  /** @param {Citation} citation */
+  addCitation(citation) {
+    // Verdicts come again when all is written; the same place and number is the same citation.
+    this.#citations.set(`${citation.at.start}-${citation.at.end}-${citation.number}`, citation);
+    this.#schedule();
+  }
+
+  /** @param {Problem} problem */
+  fail(problem) {
+    this.#paint();
+    const attributes = { class: "problem", role: "alert", "data-carrel": "error", "data-code": problem.code };
+    this.#prose.append(build("p", attributes, problem.message));
+    this.setState("error");
+  }
+
+  /** Everything has come, or the person has stopped it. */
+  finish() {
+    this.#paint();
+    this.setState("done");
+  }
+
+  /** @param {import("./types.js").Trace} trace */
+  setTrace(trace) {
+    this.element.append(makeRequest(trace), makeTimeline(trace));
+  }
+
+  #paint() {
+    const citations = [...this.#citations.values()].sort((a, b) => a.at.start - b.at.start || a.at.end - b.at.end);
+    const blocks = blocksOf(this.text, citations, (citation) => this.#makeCitation(citation));
+    const focused = this.#blocks.contains(document.activeElement) ? document.activeElement : null;
+    const key = focused instanceof HTMLElement ? focused.dataset.key : undefined;
+    blocks.forEach(({ signature, make }, index) => {
+      if (this.#painted[index] === signature) return;
+      const old = this.#blocks.children[index];
+      if (old) old.replaceWith(make());
+      else this.#blocks.append(make());
+    });
+    while (this.#blocks.children.length > blocks.length) this.#blocks.lastElementChild?.remove();
+    this.#painted = blocks.map(({ signature }) => signature);
+    if (key !== undefined && focused && !focused.isConnected) this.#focusCitation(key);
+    this.#list.setCitations(citations);
+  }
+
+  /** @param {Citation} citation */
+  #makeCitation(citation) {
+    const passage = this.#sources[citation.source] ?? null;
+    const key = `${citation.at.start}-${citation.at.end}-${citation.number}`;
+    const verdict = passage === null ? "unsupported" : citation.verdict;
+    const what = passage === null
+      ? `Source ${citation.number}: there is no such source; unsupported`
+      : `Source ${citation.number}: ${placeOf(passage)}; ${VERDICTS[verdict]}`;
+    const added = citation.by === "carrel" ? "added by Carrel's check" : null;
+    const open = () => {
+      if (passage) this.#openPassage(passage, citation, () => this.#focusCitation(key));
+    };
+    const attributes = {
+      type: "button", class: "citation", "data-carrel": this.#prose.hasAttribute("data-carrel") ? "citation" : null,
+      "data-key": key, "data-verdict": verdict, "data-by": citation.by, "data-source": citation.source,
+      "aria-label": added ? `${what}; ${added}` : what, "aria-disabled": passage === null ? "true" : null,
+      title: added ?? what, onclick: open,
+    };
+    return build("button", attributes, String(citation.number));
+  }
+
+  /** @param {string} key */
+  #focusCitation(key) {
+    const citation = this.#blocks.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (citation instanceof HTMLElement) citation.focus();
+  }
+
+  async #copyAnswer() {
+    const cited = new Set([...this.#citations.values()].map(({ source }) => source));
+    const sources = this.#sources.flatMap((passage, index) => {
+      return cited.has(index) ? [`[${index + 1}] ${placeOf(passage)}`] : [];
+    });
+    const text = sources.length > 0 ? `${this.text.trim()}\n\nSources\n${sources.join("\n")}` : this.text.trim();
+    try {
+      await navigator.clipboard.writeText(text);
+      this.#copy.textContent = "Copied";
+    } catch {
+      // No clipboard here: select the answer, so that the keyboard can copy it.
+      getSelection()?.selectAllChildren(this.#blocks);
+      this.#copy.textContent = "Selected: copy with the keyboard";
+    }
+    setTimeout(() => {
+      this.#copy.textContent = "Copy answer";
+    }, 2500);
+  }
+}

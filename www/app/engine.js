@@ -1,0 +1,162 @@
+// The page's wishes → calls to Carrel. The only file that talks to the API: it opens the engine, opens it anew after a
+// crash, and lets everybody else wait for it, so that questions and files that come early are kept instead of refused.
+import { Carrel } from "../carrel/carrel.js";
+import { problemOf } from "./words.js";
+
+/** @typedef {import("./types.js").ApiGenerator} ApiGenerator */
+/** @typedef {import("./types.js").Problem} Problem */
+/** @typedef {{ phase: "engine" | "model" | "index", loaded: number, total: number | null }} LoadProgress */
+/** @typedef {{ onLoading: (progress: LoadProgress) => void, onReady: () => void, onFailed: (problem: Problem) => void,
+ *   onCrashed: (problem: Problem) => void }} EngineEvents */
+
+/** What the desk is opened with; everything is relative to the page, so that it also works under a sub-path. */
+const OPTIONS = /** @type {const} */ ({ model: "models/all-MiniLM-L6-v2/", storage: "memory" });
+
+export class Engine {
+  /** @type {Carrel | null} */
+  #carrel = null;
+  /** @type {ApiGenerator | null} */
+  #generator = null;
+  /** @type {Set<() => void>} */
+  #waiting = new Set();
+  /** @type {EngineEvents} */
+  #events;
+  #index;
+
+  /**
+   * @param {EngineEvents} events
+   * @param {string | null} index the address of an index to open, on this site
+   */
+  constructor(events, index) {
+    this.#events = events;
+    this.#index = index;
+  }
+
+  get ready() {
+    return this.#carrel !== null;
+  }
+
+  /** Opens the engine. Failures go to `onFailed`; calling it again tries again. */
+  async start() {
+    try {
+      this.#events.onLoading({ phase: "engine", loaded: 0, total: null });
+      const carrel = await Carrel.open({
+        ...OPTIONS,
+        model: new URL(OPTIONS.model, document.baseURI).href,
+        ...(this.#index === null ? {} : { index: this.#index }),
+        ...(this.#generator === null ? {} : { generator: this.#generator }),
+        onProgress: (/** @type {LoadProgress} */ progress) => this.#events.onLoading(progress),
+      });
+      carrel.generator = this.#generator;
+      this.#carrel = carrel;
+      this.#events.onReady();
+      for (const wake of this.#waiting) wake();
+    } catch (error) {
+      this.#events.onFailed(problemOf(error));
+    }
+  }
+
+  /**
+   * Waits for the engine, over failures and new starts, until the signal says no.
+   * @param {AbortSignal} signal
+   * @returns {Promise<Carrel>}
+   */
+  async whenReady(signal) {
+    while (this.#carrel === null) {
+      signal.throwIfAborted();
+      await new Promise((resolve, reject) => {
+        const wake = () => settle(resolve);
+        const refuse = () => settle(() => reject(signal.reason));
+        const settle = (/** @type {(value?: any) => void} */ end) => {
+          this.#waiting.delete(wake);
+          signal.removeEventListener("abort", refuse);
+          end();
+        };
+        this.#waiting.add(wake);
+        signal.addEventListener("abort", refuse);
+      });
+    }
+    signal.throwIfAborted();
+    return this.#carrel;
+  }
+
+  /**
+   * Who writes the answers from now on; null: nobody, they are extracted on this machine.
+   * @param {ApiGenerator | null} generator
+   */
+  setGenerator(generator) {
+    if (this.#carrel) this.#carrel.generator = generator;
+    this.#generator = generator;
+  }
+
+  get generator() {
+    return this.#generator;
+  }
+
+  /**
+   * @param {File} file
+   * @param {AbortSignal} signal
+   * @param {(progress: { state: import("./types.js").ItemState, done: number }) => void} onProgress
+   */
+  async add(file, signal, onProgress) {
+    const carrel = await this.whenReady(signal);
+    return this.#watched(carrel.add(file, { signal, onProgress }));
+  }
+
+  async documents() {
+    return this.#watched((await this.#now()).documents());
+  }
+
+  /** @param {string} id */
+  async document(id) {
+    return this.#watched((await this.#now()).document(id));
+  }
+
+  /** @param {string} id */
+  async remove(id) {
+    return this.#watched((await this.#now()).remove(id));
+  }
+
+  async export() {
+    return this.#watched((await this.#now()).export());
+  }
+
+  /**
+   * @param {string} question
+   * @param {AbortSignal} signal
+   */
+  async ask(question, signal) {
+    const carrel = await this.whenReady(signal);
+    // Wrapped, since an answer may itself be thenable like a response.
+    return { answer: carrel.ask(question, { signal }) };
+  }
+
+  /**
+   * Opens a new engine when this one is gone. Called with every error that a call to it ended in.
+   * @param {unknown} error
+   */
+  noticeCrash(error) {
+    const problem = problemOf(error);
+    if (problem.code !== "crashed" || this.#carrel === null) return;
+    this.#carrel = null;
+    this.#events.onCrashed(problem);
+    void this.start();
+  }
+
+  #now() {
+    return this.whenReady(new AbortController().signal);
+  }
+
+  /**
+   * @template Result
+   * @param {Promise<Result>} result
+   */
+  async #watched(result) {
+    try {
+      return await result;
+    } catch (error) {
+      this.noticeCrash(error);
+      throw error;
+    }
+  }
+}

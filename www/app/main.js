@@ -1,0 +1,144 @@
+// The page → the reading desk: makes the parts and ties them together. The parts know one another only through what
+// is handed to them here.
+import { Conversation } from "./conversation.js";
+import { DocumentList } from "./documents.js";
+import { download, find } from "./dom.js";
+import { Engine } from "./engine.js";
+import { watchFiles } from "./files.js";
+import { watchDrawer, watchKeys } from "./frame.js";
+import { Intake } from "./intake.js";
+import { fetchSample } from "./sample.js";
+import { Settings } from "./settings.js";
+import { showProblem, Status, watchNetwork } from "./status.js";
+import { Viewer } from "./viewer.js";
+import { megabytes, problemOf } from "./words.js";
+
+/** @typedef {import("./types.js").Item} Item */
+/** @typedef {import("./types.js").Problem} Problem */
+
+const status = new Status();
+const main = find("main", HTMLElement);
+/** @type {HTMLElement | null} */
+let loadProblem = null;
+
+/** @type {import("./types.js").ApiGenerator | null} */
+let early = null;
+/** @type {Engine | null} */
+let opened = null;
+const settings = new Settings((generator) => {
+  // The fragment is read before the engine exists, since it also names the index to open.
+  if (opened) opened.setGenerator(generator);
+  else early = generator;
+});
+
+const engine = new Engine({
+  onLoading({ phase, loaded, total }) {
+    const fraction = total ? loaded / total : null;
+    if (phase === "engine") status.busy("engine", "Starting the engine…", fraction);
+    else if (phase === "index") status.busy("engine", `Opening the index: ${megabytes(loaded, total)}…`, fraction);
+    else status.busy("engine", `Loading the language model for search: ${megabytes(loaded, total)}…`, fraction);
+  },
+  onReady() {
+    loadProblem?.remove();
+    status.rest("engine", "");
+    intake.listIndexed().catch((error) => showProblem(problemOf(error)));
+  },
+  onFailed(problem) {
+    status.rest("engine", "The desk could not be opened");
+    loadProblem?.remove();
+    loadProblem = showProblem(problem, {
+      hint: "Check the connection, then try again. Files and questions are kept meanwhile.",
+      action: { label: "Retry", run: () => void engine.start() },
+    });
+  },
+  onCrashed(problem) {
+    showProblem(problem, { hint: "The engine is being started again, and your documents are being read anew." });
+    intake.restart();
+  },
+}, settings.index);
+opened = engine;
+engine.setGenerator(early);
+
+/** @type {Set<Item>} */
+const sampleItems = new Set();
+/** @type {string[]} */
+let sampleQuestions = [];
+
+const intake = new Intake(engine, {
+  onAdded(items) {
+    for (const item of items) list.update(item);
+    setPhase();
+  },
+  onChanged(item) {
+    list.update(item);
+    if (item.state === "ready" || item.state === "failed") settleSample(item);
+  },
+  onRemoved(item) {
+    list.remove(item);
+    if (item.document) viewer.forget(item.document.id);
+    settleSample(item);
+    setPhase();
+  },
+}, status);
+
+const viewer = new Viewer((id) => engine.document(id));
+const list = new DocumentList(intake.items, {
+  remove: (item) => void intake.remove(item),
+  retry: (item) => intake.retry(item),
+  open(item) {
+    const origin = document.activeElement;
+    const returnFocus = () => {
+      if (origin instanceof HTMLElement) origin.focus();
+    };
+    if (item.document) void viewer.open({ id: item.document.id, span: null, page: null, returnFocus });
+  },
+});
+const conversation = new Conversation(engine, intake, status, (passage, citation, returnFocus) => {
+  const span = citation?.span ?? passage.span;
+  void viewer.open({ id: passage.id, span, page: passage.page, returnFocus });
+});
+
+watchFiles((files) => intake.add(files));
+watchNetwork();
+watchDrawer();
+watchKeys();
+
+find("#export", HTMLButtonElement).addEventListener("click", async () => {
+  try {
+    download(await engine.export(), "collection.carrel");
+  } catch (error) {
+    showProblem(problemOf(error));
+  }
+});
+
+const trySample = find("#try-sample", HTMLButtonElement);
+trySample.addEventListener("click", async () => {
+  trySample.disabled = true;
+  try {
+    const { files, questions } = await fetchSample();
+    sampleQuestions = questions;
+    for (const item of intake.add(files)) sampleItems.add(item);
+  } catch (error) {
+    showProblem(problemOf(error));
+  }
+  trySample.disabled = false;
+});
+
+addEventListener("beforeunload", (event) => {
+  // Only while there is work to lose; what is in memory is known to go.
+  if (intake.busy) event.preventDefault();
+});
+
+/**
+ * Shows the sample's questions once all its files have been read.
+ * @param {Item} item
+ */
+function settleSample(item) {
+  if (sampleItems.delete(item) && sampleItems.size === 0) conversation.suggest(sampleQuestions);
+}
+
+function setPhase() {
+  if (main.dataset.phase !== "talking") main.dataset.phase = intake.items.size > 0 ? "ready" : "empty";
+}
+
+void engine.start();

@@ -1,0 +1,142 @@
+// The settings dialog and the URL's fragment → who writes the answers. Changes apply at once. The key lives in the
+// input and in memory, nowhere else, and is forgotten whenever the answers are to come from another address.
+import { find } from "./dom.js";
+import { isLoopback, readFragment, webAddress } from "./fragment.js";
+import { showRemark } from "./status.js";
+
+/** @typedef {import("./types.js").ApiGenerator} ApiGenerator */
+/** @typedef {import("./fragment.js").Proposal} Proposal */
+
+export class Settings {
+  #dialog = find("#settings", HTMLDialogElement);
+  #consent = find("#consent", HTMLDialogElement);
+  #api = find("#by-api", HTMLInputElement);
+  #extractive = find("#by-extracting", HTMLInputElement);
+  #fields = find("#api-fields", HTMLFieldSetElement);
+  #baseUrl = find("#base-url", HTMLInputElement);
+  #model = find("#llm", HTMLInputElement);
+  #key = find("#api-key", HTMLInputElement);
+  #hint = find("#settings-hint", HTMLElement);
+  #origin = find("#origin", HTMLElement);
+  #keyFor = "";
+  #apply;
+  /** The index that the fragment asks for at the start. @type {string | null} */
+  index;
+
+  /** @param {(generator: ApiGenerator | null) => void} apply */
+  constructor(apply) {
+    this.#apply = apply;
+    for (const button of document.querySelectorAll("[data-opens=settings]")) {
+      button.addEventListener("click", () => this.#dialog.showModal());
+    }
+    find("#settings-close", HTMLButtonElement).addEventListener("click", () => this.#dialog.close());
+    this.#dialog.addEventListener("click", (event) => {
+      // A press on the backdrop, which belongs to the dialog itself.
+      if (event.target === this.#dialog) this.#dialog.close();
+    });
+    this.#dialog.addEventListener("input", () => this.#changed());
+    for (const preset of this.#dialog.querySelectorAll("[data-base-url]")) {
+      preset.addEventListener("click", () => {
+        if (preset instanceof HTMLElement) this.#fill(preset.dataset.baseUrl ?? "", this.#model.value);
+        this.#model.focus();
+      });
+    }
+    find("#consent-no", HTMLButtonElement).addEventListener("click", () => this.#consent.close("no"));
+    find("#consent-yes", HTMLButtonElement).addEventListener("click", () => this.#consent.close("yes"));
+    const { index } = readFragment(location.hash);
+    this.index = index;
+    addEventListener("hashchange", () => this.#readFragment());
+    this.#changed();
+    this.#readFragment();
+  }
+
+  #readFragment() {
+    const { proposal, index, remarks, cleaned } = readFragment(location.hash);
+    if (cleaned !== null) history.replaceState(null, "", cleaned === "" ? location.pathname + location.search : `#${cleaned}`);
+    for (const remark of remarks) showRemark(remark);
+    if (index !== null && index !== this.index) {
+      const reload = { label: "Reload", run: () => location.reload() };
+      showRemark("The link names another index. Reload the page to open it; documents added here go.", reload);
+    }
+    if (!proposal) return;
+    const url = webAddress(proposal.baseUrl);
+    const isSame = this.#api.checked && proposal.baseUrl === this.#baseUrl.value && proposal.model === this.#model.value;
+    if (!url || isSame) return;
+    if (isLoopback(url)) this.#fill(proposal.baseUrl, proposal.model);
+    else this.#askConsent(url, proposal);
+  }
+
+  /**
+   * @param {URL} url
+   * @param {Proposal} proposal
+   */
+  #askConsent(url, { baseUrl, model }) {
+    // What is being read must not change under the finger that accepts it.
+    if (this.#consent.open) return;
+    find("#consent-host", HTMLElement).textContent = url.host;
+    find("#consent-url", HTMLElement).textContent = url.href;
+    find("#consent-model", HTMLElement).textContent = model;
+    find("#consent-plain", HTMLElement).hidden = url.protocol === "https:";
+    this.#consent.returnValue = "no";
+    this.#consent.onclose = () => {
+      if (this.#consent.returnValue === "yes") this.#fill(baseUrl, model);
+    };
+    this.#consent.showModal();
+  }
+
+  /**
+   * @param {string} baseUrl
+   * @param {string} model
+   */
+  #fill(baseUrl, model) {
+    this.#api.checked = true;
+    this.#baseUrl.value = baseUrl;
+    this.#model.value = model;
+    this.#changed();
+  }
+
+  #changed() {
+    const url = webAddress(this.#baseUrl.value.trim());
+    const origin = url?.origin ?? "";
+    // A key is for the address it was typed for.
+    if (this.#key.value === "") this.#keyFor = "";
+    else if (this.#keyFor === "" || origin === "") this.#keyFor ||= origin;
+    else if (this.#keyFor !== origin) {
+      this.#key.value = "";
+      this.#keyFor = "";
+    }
+    this.#fields.hidden = !this.#api.checked;
+    const model = this.#model.value.trim();
+    if (this.#extractive.checked || !url || model === "") {
+      this.#set(null, this.#extractive.checked ? "" : "Until there are a base URL and a model, answers are extractive.");
+      return;
+    }
+    const isPlain = url.protocol === "http:" && !isLoopback(url);
+    const mixed = isPlain && location.protocol === "https:";
+    const hint = mixed
+      ? "A page served over https cannot reach an http address; the browser will refuse it."
+      : isPlain ? "This address is not encrypted: whoever carries the connection can read what is sent." : "";
+    const apiKey = this.#key.value;
+    const base = { api: /** @type {const} */ ("openai"), baseUrl: this.#baseUrl.value.trim(), model };
+    this.#set(apiKey === "" ? base : { ...base, apiKey }, hint);
+  }
+
+  /**
+   * @param {ApiGenerator | null} generator
+   * @param {string} hint
+   */
+  #set(generator, hint) {
+    let trouble = hint;
+    try {
+      this.#apply(generator);
+    } catch (error) {
+      trouble = error instanceof Error ? error.message : String(error);
+      generator = null;
+      this.#apply(null);
+    }
+    this.#hint.textContent = trouble;
+    const host = generator ? new URL(generator.baseUrl).host : "";
+    this.#origin.textContent = generator ? `${generator.model} at ${host}` : "Extractive · offline";
+    this.#origin.dataset.by = generator ? "api" : "extractive";
+  }
+}

@@ -1,0 +1,86 @@
+// An answer's trace → "What was sent" and "How this answer was made". The request is shown byte for byte (only the
+// white space of JSON is added), because a promise of privacy is worth what one can check of it.
+import { build } from "./dom.js";
+import { count, duration, number, spaced } from "./words.js";
+
+/** @typedef {import("./types.js").Trace} Trace */
+
+/** @type {Record<string, string>} */
+const STAGES = {
+  embed: "Understood the question",
+  retrieve: "Found passages",
+  prompt: "Wrote the prompt",
+  generate: "Wrote the answer",
+  ground: "Checked the citations",
+};
+
+/** @param {Trace} trace */
+export function makeRequest({ request }) {
+  const details = build("details", { class: "trace" }, build("summary", {}, "What was sent"));
+  if (!request) {
+    details.append(build("p", {}, "Nothing left this tab: extractive answer."));
+    return details;
+  }
+  const bytes = new TextEncoder().encode(request.body).length;
+  details.append(build("p", {}, build("span", { class: "address" }, request.url), ` · ${count(bytes, "byte")}`));
+  // Pretty-printing some hundred kilobytes takes a moment: only when somebody looks.
+  details.addEventListener("toggle", () => {
+    details.append(build("pre", { tabindex: 0 }, build("code", {}, pretty(request.body))));
+  }, { once: true });
+  return details;
+}
+
+/** @param {string} body */
+function pretty(body) {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
+}
+
+/** @param {Trace} trace */
+export function makeTimeline({ stages, firstTokenMilliseconds, usage }) {
+  const total = stages.reduce((sum, { milliseconds }) => sum + milliseconds, 0) || 1;
+  let before = 0;
+  const rows = stages.map((stage) => {
+    const bar = build("span", { class: "stretch", "aria-hidden": "true" });
+    bar.style.setProperty("--from", String(before / total));
+    bar.style.setProperty("--length", String(stage.milliseconds / total));
+    before += stage.milliseconds;
+    const words = build("span", { class: "stage" }, STAGES[stage.stage] ?? spaced(stage.stage));
+    const time = build("span", { class: "time" }, duration(stage.milliseconds));
+    return build("li", {}, words, build("span", { class: "track" }, bar), time, detailsOf(stage));
+  });
+  const facts = [
+    firstTokenMilliseconds === null ? "" : `first words after ${duration(firstTokenMilliseconds)}`,
+    tokens(usage?.promptTokens, "token read"),
+    tokens(usage?.completionTokens, "token written"),
+  ].filter(Boolean);
+  const summary = build("summary", {}, "How this answer was made", build("span", { class: "total" }, duration(total)));
+  const list = build("ol", { class: "timeline" }, ...rows);
+  return build("details", { class: "trace" }, summary, list, facts.length > 0 ? build("p", {}, facts.join(" · ")) : null);
+}
+
+/**
+ * @param {number | null | undefined} amount
+ * @param {string} noun
+ */
+function tokens(amount, noun) {
+  if (amount === null || amount === undefined) return "";
+  return count(amount, "token") + noun.slice("token".length);
+}
+
+/**
+ * Whatever else a stage tells in plain numbers and words.
+ * @param {Record<string, unknown>} stage
+ */
+function detailsOf(stage) {
+  const facts = Object.entries(stage).flatMap(([name, value]) => {
+    if (name === "stage" || name === "milliseconds") return [];
+    if (typeof value === "number") return [`${spaced(name)} ${number(value)}`];
+    if (typeof value === "string" && value.length <= 40) return [`${spaced(name)} ${value}`];
+    return [];
+  });
+  return facts.length > 0 ? build("span", { class: "facts" }, facts.join(" · ")) : null;
+}

@@ -1,0 +1,37 @@
+// The API's types → the names the app uses. Types only: nothing here is loaded by a browser. What the API has no name
+// for is derived from its methods, so that the two cannot drift apart.
+import type { Carrel, DocumentInfo, Passage, Span } from "../carrel/carrel.js";
+
+export type { DocumentInfo, Passage, Span };
+export type Answer = ReturnType<Carrel["ask"]>;
+export type AnswerEvent = Answer extends AsyncIterable<infer Event> ? Event : never;
+export type Citation = Extract<AnswerEvent, { type: "citation" }>;
+export type Trace = Awaited<Answer["trace"]>;
+export type DocumentText = Awaited<ReturnType<Carrel["document"]>>;
+export type ApiGenerator = { api: "openai", baseUrl: string, model: string, apiKey?: string };
+/** What went wrong, as the page shows it. */
+export type Problem = { code: string, message: string };
+
+export type ItemState = "waiting" | "reading" | "embedding" | "ready" | "failed";
+/** A document on the desk, from the moment it was chosen. */
+export type Item = {
+  /** The file it came from; null for a document of an index. Kept so that it can be read again after a crash. */
+  file: File | null,
+  name: string,
+  state: ItemState,
+  /** How much of the present state is done, 0 to 1. */
+  done: number,
+  document: DocumentInfo | null,
+  problem: Problem | null,
+  abort: AbortController,
+};
+
+/** What the source viewer is to show. */
+export type Opening = {
+  id: string,
+  /** What to mark and scroll to; null opens the document at its start. */
+  span: Span | null,
+  page: number | null,
+  /** Puts the focus back where it was when the viewer closes. */
+  returnFocus: () => void,
+};

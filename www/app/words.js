@@ -1,0 +1,85 @@
+// Numbers and errors → words. Everything the page says about amounts, times and failures is phrased here, so that it
+// sounds the same everywhere.
+
+/** @typedef {import("./types.js").Passage} Passage */
+/** @typedef {import("./types.js").Problem} Problem */
+
+const numbers = new Intl.NumberFormat("en");
+const oneDigit = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/**
+ * "1 passage", "1,210 passages".
+ * @param {number} amount
+ * @param {string} noun in the singular
+ */
+export function count(amount, noun) {
+  return `${numbers.format(amount)} ${noun}${amount === 1 ? "" : "s"}`;
+}
+
+/** @param {number} amount */
+export function number(amount) {
+  return numbers.format(amount);
+}
+
+/**
+ * "12.3 of 23.4 MB", or "12.3 MB" where the whole is not known.
+ * @param {number} loaded in bytes
+ * @param {number | null} total in bytes
+ */
+export function megabytes(loaded, total) {
+  const part = oneDigit.format(loaded / 1e6);
+  return total ? `${part} of ${oneDigit.format(total / 1e6)} MB` : `${part} MB`;
+}
+
+/**
+ * "0.4 ms", "38 ms", "2.1 s".
+ * @param {number} milliseconds
+ */
+export function duration(milliseconds) {
+  if (milliseconds < 10) return `${oneDigit.format(milliseconds)} ms`;
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  return `${oneDigit.format(milliseconds / 1000)} s`;
+}
+
+/**
+ * The words of an answer, without its citation marks.
+ * @param {string} text
+ */
+export function wordsIn(text) {
+  return text.replace(/\[\d[\d,\s]*\]/g, " ").match(/[\p{L}\p{N}]+(?:['’.-][\p{L}\p{N}]+)*/gu)?.length ?? 0;
+}
+
+/**
+ * "Annual report, page 3".
+ * @param {Passage} passage
+ */
+export function placeOf(passage) {
+  return passage.page === null ? passage.title : `${passage.title}, page ${passage.page}`;
+}
+
+/**
+ * "promptTokens" → "prompt tokens".
+ * @param {string} name
+ */
+export function spaced(name) {
+  return name.replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ").toLowerCase();
+}
+
+/**
+ * Whatever was thrown, as a code and a message that can be shown.
+ * @param {unknown} thrown
+ * @returns {Problem}
+ */
+export function problemOf(thrown) {
+  if (!(thrown instanceof Error)) return { code: "unexpected", message: String(thrown) };
+  const code = "code" in thrown && typeof thrown.code === "string" ? thrown.code : "unexpected";
+  return { code: isAbort(thrown) ? "aborted" : code, message: thrown.message || thrown.name };
+}
+
+/**
+ * Did the person stop it?
+ * @param {unknown} thrown
+ */
+export function isAbort(thrown) {
+  return thrown instanceof Error && (thrown.name === "AbortError" || ("code" in thrown && thrown.code === "aborted"));
+}
