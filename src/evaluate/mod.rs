@@ -25,11 +25,13 @@ const PASSAGES: usize = 100;
 /// The first that is met, other than an empty document.
 pub fn add_corpus(carrel: &mut Carrel, records: Vec<dataset::Record>) -> Result<()> {
     let source = |record: dataset::Record| Source {
-        name: record.id.clone(),
+        // Not the id: the name becomes the title where there is none, and ids give answers away.
+        name: record.title.clone(),
         id: record.id,
         title: Some(record.title),
         url: None,
         format: Some(Format::Text),
+        warnings: Vec::new(),
         content: Content::Text(record.text),
     };
     for outcome in carrel.add_all(records.into_iter().map(source)) {

@@ -145,6 +145,26 @@ pub fn file_names(manifest: &[u8]) -> Result<Vec<String>> {
     Ok(Manifest::read(manifest)?.files.into_iter().map(|file| file.name).collect())
 }
 
+/// What an index begins with that was put into one file.
+const BUNDLE: &[u8] = b"carrel index 1\n";
+
+/// Puts the files of an index into one.
+pub fn bundle(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut bundle = BUNDLE.to_vec();
+    bundle.extend(binary(&files));
+    bundle
+}
+
+/// The files in a bundle; whether they are whole is checked when the index is read from them.
+///
+/// # Errors
+/// `index_corrupt` where this is no bundle.
+pub fn unbundle(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
+    const FILE: &str = "the exported collection";
+    let files = bytes.strip_prefix(BUNDLE).ok_or_else(|| corrupt(FILE, "it does not begin as one"))?;
+    parse(FILE, files)
+}
+
 impl Manifest {
     fn read(bytes: &[u8]) -> Result<Self> {
         let version: Version = serde_json::from_slice(bytes).map_err(|error| corrupt(MANIFEST, error))?;

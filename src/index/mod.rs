@@ -12,7 +12,7 @@ use crate::document::{Chunk, Document};
 use crate::error::{Error, Result};
 use crate::vector::UnitVector;
 
-pub use format::{MANIFEST, file_names};
+pub use format::{MANIFEST, bundle, file_names, unbundle};
 use keywords::Keywords;
 use nearest::Graph;
 

@@ -41,6 +41,8 @@ pub struct Source {
     pub url: Option<String>,
     /// Its format, where known; else told from the name and the content.
     pub format: Option<Format>,
+    /// What a reader should know, from who extracted its text.
+    pub warnings: Vec<String>,
     /// What it holds.
     pub content: Content,
 }
@@ -50,11 +52,12 @@ pub struct Source {
 /// # Errors
 /// `empty_document`, `not_text`, `no_text`, `too_large`, `unknown_format`: each names the file and says what to do.
 pub fn read(source: Source) -> Result<Document> {
-    let Source { id, name, title, url, format, content } = source;
+    let Source { id, name, title, url, format, warnings, content } = source;
+    let finish = |reading, format, damaged| finish(reading, Given { id, name: name.clone(), title, url, warnings }, format, damaged);
     let (format, text, damaged) = match content {
         Content::Pages(pages) => {
             check_size(&name, pages.iter().map(String::len).sum(), false)?;
-            return finish(pages::read(&name, &pages)?, id, name, title, url, Format::Pdf, 0);
+            return finish(pages::read(&name, &pages)?, Format::Pdf, 0);
         }
         Content::Text(text) => {
             check_size(&name, text.len(), false)?;
@@ -75,7 +78,7 @@ pub fn read(source: Source) -> Result<Document> {
         Format::Text => text::read(text),
         Format::Pdf => return Err(Error::NotText { name, found: "a PDF whose pages were not extracted first" }),
     };
-    finish(read, id, name, title, url, format, damaged)
+    finish(read, format, damaged)
 }
 
 /// Whether a file of that many bytes is read at all: asked before its bytes are loaded.
@@ -100,28 +103,30 @@ struct Reading {
     pieces: Vec<crate::document::SourcePiece>,
 }
 
-fn finish(
-    read: Reading,
+/// What was known of a file beforehand.
+struct Given {
     id: String,
     name: String,
     title: Option<String>,
     url: Option<String>,
-    format: Format,
-    damaged: usize,
-) -> Result<Document> {
+    warnings: Vec<String>,
+}
+
+fn finish(read: Reading, given: Given, format: Format, damaged: usize) -> Result<Document> {
+    let Given { id, name, title, url, mut warnings } = given;
     if read.text.trim().is_empty() {
         return Err(Error::EmptyDocument { name });
     }
-    let mut warnings = Vec::new();
     if damaged > 0 {
         warnings.push(format!(
             "{damaged} characters of {name} could not be decoded and are shown as \u{fffd}: save it as UTF-8"
         ));
     }
     let title = title
-        .or(read.title)
+        .into_iter()
+        .chain(read.title)
         .map(|title| title.trim().to_owned())
-        .filter(|title| !title.is_empty())
+        .find(|title| !title.is_empty())
         .unwrap_or_else(|| stem(&name).to_owned());
     Ok(Document {
         id,

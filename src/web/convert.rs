@@ -24,6 +24,8 @@ struct GivenSource {
     format: Option<String>,
     text: Option<String>,
     pages: Option<Vec<String>>,
+    #[serde(default)]
+    warnings: Vec<String>,
 }
 
 /// What a list of documents shows of one.
@@ -53,7 +55,7 @@ struct WholeDocument<'entry> {
 }
 
 pub(super) fn source(value: JsValue, bytes: Option<Vec<u8>>) -> Result<Source, JsValue> {
-    let GivenSource { id, name, title, url, format, text, pages } = given("document", value)?;
+    let GivenSource { id, name, title, url, format, text, pages, warnings } = given("document", value)?;
     let content = match (bytes, text, pages) {
         (Some(bytes), None, None) => Content::Bytes(bytes),
         (None, Some(text), None) => Content::Text(text),
@@ -71,7 +73,7 @@ pub(super) fn source(value: JsValue, bytes: Option<Vec<u8>>) -> Result<Source, J
         Some("pdf") => Some(Format::Pdf),
         Some(other) => return Err(thrown(Error::UnknownFormat { name, format: other.to_owned() })),
     };
-    Ok(Source { id, name, title, url, format, content })
+    Ok(Source { id, name, title, url, format, warnings, content })
 }
 
 /// Reads a value that JavaScript handed in; `what` it is, for the message.

@@ -1,5 +1,7 @@
 //! The classes that the worker drives.
 
+use std::collections::HashMap;
+
 use js_sys::{Array, Function, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -75,6 +77,17 @@ impl Engine {
             Array::of2(&name.into(), &Uint8Array::from(bytes.as_slice()).into())
         };
         self.carrel.save().into_iter().map(pair).collect()
+    }
+
+    /// The index as one file.
+    pub fn export(&mut self) -> Uint8Array {
+        Uint8Array::from(index::bundle(&self.carrel.save()).as_slice())
+    }
+
+    /// Opens an index that was exported, instead of what is there.
+    pub fn import(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
+        let mut files: HashMap<String, Vec<u8>> = index::unbundle(bytes).map_err(thrown)?.into_iter().collect();
+        self.carrel.open(|name| files.remove(name)).map_err(thrown)
     }
 
     /// Throws where a file of that size is too large to read: asked before its bytes are loaded.

@@ -7,22 +7,26 @@ export function watchDrawer() {
   const toggle = find("#documents-toggle", HTMLButtonElement);
   const covered = [find("main", HTMLElement)];
   const narrow = matchMedia("(max-width: 759px)");
+  const close = find("#documents-close", HTMLButtonElement);
+  const isOpen = () => panel.hasAttribute("data-open");
   const setOpen = (/** @type {boolean} */ open) => {
     panel.toggleAttribute("data-open", open);
     toggle.setAttribute("aria-expanded", String(open));
     for (const element of covered) element.inert = open;
+    if (open) close.focus();
+    else if (narrow.matches) toggle.focus();
   };
-  toggle.addEventListener("click", () => setOpen(!panel.hasAttribute("data-open")));
-  find("#documents-close", HTMLButtonElement).addEventListener("click", () => {
-    setOpen(false);
-    toggle.focus();
-  });
+  toggle.addEventListener("click", () => setOpen(!isOpen()));
+  close.addEventListener("click", () => setOpen(false));
   narrow.addEventListener("change", () => setOpen(false));
-  panel.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !panel.hasAttribute("data-open")) return;
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !isOpen() || document.querySelector("dialog[open]")) return;
     event.preventDefault();
     setOpen(false);
-    toggle.focus();
+  });
+  addEventListener("click", (event) => {
+    // A press beside the drawer; what is inert lets it through to its parent.
+    if (isOpen() && event.target instanceof HTMLElement && event.target.matches(".desk")) setOpen(false);
   });
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use carrel::document::Format;
 use carrel::ingest::{Content, Source};
 use walkdir::WalkDir;
 
@@ -60,8 +59,8 @@ pub fn collect(paths: &[PathBuf], out: &Path) -> Result<Found, Failure> {
 
 fn read(path: &Path, id: String, url: Option<String>) -> Result<Source, Failure> {
     let bytes = std::fs::read(path).map_err(|error| Failure::file(path, &error))?;
-    let format = None::<Format>;
-    Ok(Source { name: id.clone(), id, title: None, url, format, content: Content::Bytes(bytes) })
+    let content = Content::Bytes(bytes);
+    Ok(Source { name: id.clone(), id, title: None, url, format: None, warnings: Vec::new(), content })
 }
 
 /// The address of a page of a site, from the site's root.

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Builds the npm package in pkg/ (the engine as WebAssembly, the modules of www/, pdf.js) and from it the app's site
+# in target/site/. Takes minutes the first time, seconds after a change of www/ only.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tools/cache.sh
+
+say "compiling the engine to WebAssembly"
+cargo build --quiet --profile web --target wasm32-unknown-unknown --lib
+engine=target/wasm32-unknown-unknown/web/carrel.wasm
+if [ ! -f target/engine/engine_bg.wasm ] || [ "$engine" -nt target/engine/engine_bg.wasm ]; then
+  bindgen=$(tools/wasm-bindgen.sh)
+  rm -rf target/engine
+  "$bindgen/wasm-bindgen" "$engine" --target web --out-name engine --out-dir target/engine
+  say "optimising the engine"
+  npx --no-install wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-reference-types --enable-multivalue \
+    --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
+    target/engine/engine_bg.wasm -o target/engine/optimised.wasm
+  mv target/engine/optimised.wasm target/engine/engine_bg.wasm
+fi
+
+# The package. pdf.js: the build for browsers that are not the newest, and the character maps of CJK fonts.
+find pkg -mindepth 1 ! -name README.md ! -name carrel.d.ts -delete
+cp target/engine/engine.js target/engine/engine_bg.wasm pkg/
+find www -maxdepth 1 -name '*.js' -exec cp {} pkg/ \;
+mkdir -p pkg/pdfjs
+cp node_modules/pdfjs-dist/legacy/build/pdf.min.mjs node_modules/pdfjs-dist/legacy/build/pdf.worker.min.mjs \
+  node_modules/pdfjs-dist/LICENSE pkg/pdfjs/
+cp -r node_modules/pdfjs-dist/cmaps pkg/pdfjs/cmaps
+
+# The site of the app. The model is linked, not copied.
+site=target/site
+rm -rf "$site"; mkdir -p "$site/carrel"
+cp www/index.html www/*.css "$site/"
+cp -r www/app www/sample "$site/"
+cp -r pkg/. "$site/carrel/"
+ln -sfn ../../models "$site/models"

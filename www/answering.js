@@ -1,0 +1,74 @@
+// an answer in the making → events, over HTTP or a function of the caller's own
+
+/**
+ * @typedef {import("./engine.js").Engine} Engine
+ * @typedef {import("./engine.js").Answering} Answering
+ * @typedef {{ signal: AbortSignal, emit: (event: any) => void }} Conversation
+ */
+
+/** How much of a refusal is read. */
+const LONGEST_REFUSAL = 64 * 1024;
+
+/**
+ * Sends the request and tells what comes, as it comes.
+ * @param {Engine} engine
+ * @param {Answering} answering
+ * @param {Conversation} conversation
+ */
+export async function answerByApi(engine, answering, { signal, emit }) {
+  const [url, headers, body] = answering.request();
+  let response;
+  try {
+    // No cookies, no referrer, no redirect to another host: nothing goes where the person did not send it.
+    response = await fetch(url, {
+      method: "POST", headers, body, signal, credentials: "omit", referrerPolicy: "no-referrer", redirect: "error", cache: "no-store",
+    });
+  } catch {
+    signal.throwIfAborted();
+    throw answering.broken(false);
+  }
+  if (!response.ok) throw answering.refused(response.status, await beginning(response));
+  if (!response.body) return;
+  const reader = response.body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch(() => {
+        signal.throwIfAborted();
+        throw answering.broken(true);
+      });
+      signal.throwIfAborted();
+      if (done) return;
+      emitAll(emit, engine.push(answering, value));
+    }
+  } finally {
+    await reader.cancel().catch(() => {}); // Where we leave early, the server is told.
+  }
+}
+
+/**
+ * Has the page's own function write, and tells what comes.
+ * @param {Engine} engine
+ * @param {Answering} answering
+ * @param {Conversation & { feeds: () => AsyncGenerator<any> }} conversation
+ */
+export async function answerByPage(engine, answering, { emit, feeds }) {
+  emit({ type: "request", messages: answering.messages() });
+  for await (const text of feeds()) emitAll(emit, engine.pushText(answering, text));
+}
+
+/** @param {(event: any) => void} emit @param {any[]} events */
+export function emitAll(emit, events) {
+  for (const event of events) emit(shaped(event));
+}
+
+/** An event as the API promises it: numbers where the engine has nothing. @param {any} event */
+function shaped(event) {
+  if (event.type !== "citation") return event;
+  return { ...event, source: event.source ?? -1, span: event.span ?? { start: 0, end: 0 } };
+}
+
+/** @param {Response} response */
+async function beginning(response) {
+  const bytes = new Uint8Array(await response.arrayBuffer().catch(() => new ArrayBuffer(0)));
+  return bytes.subarray(0, LONGEST_REFUSAL);
+}

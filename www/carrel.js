@@ -1,0 +1,233 @@
+// Carrel's public API for JavaScript
+//
+// A private reading desk in a browser tab: `Carrel.open`, `add`, `search`, `ask`. All work is done in a worker of its
+// own; this module only talks to it. Safe to import on a server: nothing runs before `open`.
+
+import { Answer } from "./answer.js";
+import { CarrelError, crashed, fromPlain } from "./errors.js";
+import { checked, checkedGenerator, folder, invalid } from "./options.js";
+import { Caller } from "./protocol.js";
+
+export { Answer, CarrelError };
+
+/**
+ * @typedef {{ start: number, end: number }} Span  UTF-16 offsets into a text
+ * @typedef {"markdown" | "html" | "text" | "pdf"} Format
+ * @typedef {"hybrid" | "semantic" | "lexical"} Mode
+ * @typedef {{ id: string, name: string, title: string, url: string | null, format: Format, characters: number,
+ *   chunks: number, pages: number, warnings: string[] }} DocumentInfo  `pages` is 0 where the format has none
+ * @typedef {DocumentInfo & { text: string, outline: { level: number, title: string, span: Span }[], pageSpans: Span[] }} WholeDocument
+ * @typedef {{ id: string, chunk: number, title: string, url: string | null, format: Format, headings: string[],
+ *   page: number | null, text: string, span: Span, score: number, semantic: number | null, lexical: number | null }} Passage
+ *   `span` counts in the document's text; `score` is comparable within one search only, higher is better
+ * @typedef {{ id?: string, name?: string, title?: string, url?: string, format?: Format, text?: string, file?: Blob }} Item
+ *   a text, or a file under another id
+ * @typedef {File | Item} Addable
+ * @typedef {{ id: string, name: string, state: "waiting" | "reading" | "embedding" | "ready" | "failed", done: number,
+ *   document?: DocumentInfo, error?: CarrelError }} AddProgress  `done` is 0 to 1
+ * @typedef {{ added: DocumentInfo[], failed: { id: string, name: string, error: CarrelError }[] }} AddResult
+ * @typedef {{ phase: "engine" | "model" | "index", loaded: number, total: number | null }} OpenProgress  in bytes
+ * @typedef {{ system?: string, user?: string }} Template  `user` holds `{{ passages }}` and `{{ question }}`
+ * @typedef {import("./options.js").Generator} Generator
+ * @typedef {{ type: "citation", number: number, at: Span, source: number, span: Span, support: number,
+ *   verdict: "supported" | "weak" | "unsupported", by: "model" | "carrel" }} CitationEvent
+ *   `at` is the mark's place in the answer, empty where Carrel adds one; `source` an index into the sources, -1 where
+ *   the model cites what does not exist; `span` the cited sentences in the document's text. A later event with the
+ *   same `at` replaces an earlier one.
+ * @typedef {{ type: "usage", promptTokens: number | null, completionTokens: number | null, finishReason: string | null }} UsageEvent
+ * @typedef {{ type: "sources", sources: Passage[] } | { type: "text", text: string } | CitationEvent | UsageEvent} AnswerEvent
+ * @typedef {{ question: string, stages: ({ stage: string, milliseconds: number } & Record<string, unknown>)[],
+ *   request: { url: string, body: string } | null, firstTokenMilliseconds: number | null,
+ *   usage: { promptTokens: number | null, completionTokens: number | null, finishReason: string | null } | null }} Trace
+ * @typedef {{ model: string | URL, index?: string | URL | Blob, storage?: string, generator?: Generator | null,
+ *   onProgress?: (progress: OpenProgress) => void, signal?: AbortSignal }} OpenOptions
+ *   `index` is the address of a folder that the CLI made, or an exported file;
+ *   `storage` is `"memory"` (the default), `"opfs"`, or `"opfs:NAME"` to keep several apart
+ * @typedef {{ limit?: number, mode?: Mode, signal?: AbortSignal }} SearchOptions
+ * @typedef {{ limit?: number, mode?: Mode, template?: Template, examples?: { question: string, answer: string }[],
+ *   contextTokens?: number, generator?: Generator | null, signal?: AbortSignal }} AskOptions
+ */
+
+export class Carrel {
+  #caller;
+  /** @type {Generator | null} */ #generator = null;
+
+  /** Use `Carrel.open`. @param {Caller} caller */
+  constructor(caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Loads the engine and the model, and an index if one is named.
+   * @param {OpenOptions} options
+   * @returns {Promise<Carrel>}
+   */
+  static async open(options) {
+    const known = {
+      model: "string|URL", index: "string|URL|Blob", storage: "string", generator: "object|function|null",
+      onProgress: "function", signal: "AbortSignal",
+    };
+    const { model, index, storage = "memory", generator, onProgress, signal } = checked("open", known, options);
+    if (!model) throw invalid("open.model", "it is missing; give the address of the model's folder");
+    const kept = /^opfs(?::([\w-]{1,64}))?$/.exec(storage);
+    if (storage !== "memory" && !kept) throw invalid("open.storage", `${JSON.stringify(storage)} is not known; use "memory", "opfs" or "opfs:NAME"`);
+    const given = {
+      model: folder("open.model", model),
+      index: index === undefined || index instanceof Blob ? index : folder("open.index", index),
+      storage: kept ? (kept[1] ?? "default") : null,
+      wasm: new URL("./engine_bg.wasm", import.meta.url).href,
+    };
+    const writer = checkedGenerator(generator);
+    signal?.throwIfAborted();
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "carrel" });
+    const caller = new Caller(worker);
+    try {
+      await caller.call("open", [given], { signal, onEvent: onProgress }).result;
+    } catch (error) {
+      caller.end(/** @type {Error} */ (error));
+      throw error;
+    }
+    const carrel = new Carrel(caller);
+    carrel.#generator = writer;
+    return carrel;
+  }
+
+  /** Who writes the answers; nothing for extractive ones. May be changed at any time. @returns {Generator | null} */
+  get generator() {
+    return this.#generator;
+  }
+  set generator(generator) {
+    this.#generator = checkedGenerator(generator);
+  }
+
+  /**
+   * Reads, cuts and embeds documents. One that fails does not stop the others: see `failed` of the result. An item
+   * of the same id as an earlier one replaces it; a file's id is its path or name.
+   * @param {Addable | Addable[] | AsyncIterable<Addable>} files
+   * @param {{ signal?: AbortSignal, onProgress?: (progress: AddProgress) => void }} [options]
+   * @returns {Promise<AddResult>}
+   */
+  async add(files, options) {
+    const { signal, onProgress } = checked("add", { signal: "AbortSignal", onProgress: "function" }, options);
+    const onEvent = (/** @type {any} */ event) =>
+      onProgress?.(event.error ? { ...event, error: fromPlain(event.error) } : event);
+    const send = async (/** @type {Addable[]} */ some) => {
+      const outcome = await this.#caller.call("add", [some.map(item)], { signal, onEvent }).result;
+      for (const failure of outcome.failed) failure.error = fromPlain(failure.error);
+      return /** @type {AddResult} */ (outcome);
+    };
+    if (!(Symbol.asyncIterator in Object(files))) return send([/** @type {any} */ (files)].flat());
+    const all = /** @type {AddResult} */ ({ added: [], failed: [] });
+    for await (const file of /** @type {AsyncIterable<Addable>} */ (files)) {
+      const { added, failed } = await send([file]);
+      all.added.push(...added);
+      all.failed.push(...failed);
+    }
+    return all;
+  }
+
+  /** @returns {Promise<DocumentInfo[]>} */
+  documents() {
+    return this.#caller.call("documents", []).result;
+  }
+
+  /** A document with its text. @param {string} id @returns {Promise<WholeDocument>} */
+  document(id) {
+    return this.#caller.call("document", [id]).result;
+  }
+
+  /** Tells whether there was one. @param {string} id @returns {Promise<boolean>} */
+  remove(id) {
+    return this.#caller.call("remove", [id]).result;
+  }
+
+  /**
+   * @param {string} query
+   * @param {SearchOptions} [options]
+   * @returns {Promise<{ passages: Passage[], elapsed: number }>}  `elapsed` in milliseconds, within the engine
+   */
+  async search(query, options) {
+    const known = { limit: "number", mode: "string", signal: "AbortSignal" };
+    const { signal, ...rest } = checked("search", known, options);
+    return this.#caller.call("search", [String(query), defined(rest)], { signal }).result;
+  }
+
+  /**
+   * @param {string} question
+   * @param {AskOptions} [options]
+   * @returns {Answer}
+   */
+  ask(question, options) {
+    const known = {
+      limit: "number", mode: "string", template: "object", examples: "array", contextTokens: "number",
+      generator: "object|function|null", signal: "AbortSignal",
+    };
+    const { signal, generator = this.#generator, ...rest } = checked("ask", known, options);
+    const writer = checkedGenerator(generator);
+    const controller = new AbortController();
+    const whole = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
+    const asked = { ...defined(rest), generator: typeof writer === "function" ? { own: writer.name || "function" } : writer };
+    return new Answer(
+      (onEvent) => {
+        const { result, feed } = this.#caller.call("ask", [String(question), asked], {
+          signal: whole,
+          onEvent: (event) => {
+            if (event.type !== "request") return onEvent(event);
+            write(/** @type {import("./options.js").OwnGenerator} */ (writer), event.messages, feed, controller, whole);
+          },
+        });
+        return result;
+      },
+      () => controller.abort(new DOMException("the answer is no longer wanted", "AbortError")),
+    );
+  }
+
+  /** Keeps the collection where `storage` says. @returns {Promise<void>} */
+  save() {
+    return this.#caller.call("save", []).result;
+  }
+
+  /** The whole collection as one file, which `open` takes as `index`. @returns {Promise<Blob>} */
+  async export() {
+    return new Blob([await this.#caller.call("export", []).result], { type: "application/octet-stream" });
+  }
+
+  /** Gives all memory back. Calls that are still running are rejected. @returns {Promise<void>} */
+  async close() {
+    await this.#caller.call("close", []).result.catch(() => {});
+    this.#caller.end(new CarrelError("closed", "this Carrel is closed: open it again"));
+  }
+}
+
+/** @param {Addable} given @returns {Item & { id: string, name: string }} */
+function item(given) {
+  if (given instanceof Blob) {
+    const { name = "", webkitRelativePath } = /** @type {File} */ (given);
+    if (!name) throw invalid("add", "a Blob has no name: give { id, file } instead");
+    return { id: webkitRelativePath || name, name, file: given };
+  }
+  const known = { id: "string", name: "string", title: "string", url: "string", format: "string", text: "string", file: "Blob" };
+  const { id, name, file, ...rest } = checked("add", known, given);
+  const called = name ?? /** @type {File | undefined} */ (file)?.name ?? id;
+  if (!called) throw invalid("add", "an item needs an id, or a file with a name");
+  if ((rest.text === undefined) === (file === undefined)) throw invalid("add", `${called} needs a text or a file, and not both`);
+  return { ...defined(rest), id: id ?? called, name: called, ...(file ? { file } : {}) };
+}
+
+/** Has the caller's own function write. @param {import("./options.js").OwnGenerator} writer @param {{ role: string, content: string }[]} messages @param {(value: unknown) => void} feed @param {AbortController} controller @param {AbortSignal} signal */
+async function write(writer, messages, feed, controller, signal) {
+  try {
+    for await (const text of writer({ messages }, { signal })) {
+      if (signal.aborted) return;
+      feed(String(text));
+    }
+    feed(null);
+  } catch (error) {
+    controller.abort(error instanceof Error ? error : crashed(String(error)));
+  }
+}
+
+/** Without what is `undefined`: the engine takes its defaults. @param {Record<string, any>} options */
+function defined(options) {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

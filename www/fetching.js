@@ -1,0 +1,87 @@
+// addresses → bytes, with progress and with errors that say what to do
+
+import { CarrelError } from "./errors.js";
+
+/**
+ * @typedef {(progress: { loaded: number, total: number | null }) => void} OnBytes
+ */
+
+/**
+ * Fetches a file; nothing where the server has none of that name.
+ * @param {string} url
+ * @param {{ signal?: AbortSignal, onBytes?: OnBytes }} [options]
+ * @returns {Promise<Uint8Array | undefined>}
+ */
+export async function fetchBytes(url, { signal, onBytes } = {}) {
+  let response;
+  try {
+    response = await fetch(url, { signal });
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    throw unreachable(url, "the server does not answer", error);
+  }
+  if (response.status === 404) return undefined;
+  if (!response.ok || !response.body) throw unreachable(url, `the server answers ${response.status}`);
+  // Single-page hosts answer any address with their page.
+  if (response.headers.get("content-type")?.includes("text/html")) return undefined;
+  const length = Number(response.headers.get("content-length"));
+  const compressed = response.headers.get("content-encoding");
+  const total = length > 0 && !compressed ? length : null;
+  try {
+    return await collect(response.body, total, onBytes);
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    throw unreachable(url, "the download broke off", error);
+  }
+}
+
+/**
+ * Into one array of the announced size, so that a large file is in memory once only.
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {number | null} total
+ * @param {OnBytes} [onBytes]
+ */
+async function collect(body, total, onBytes) {
+  let bytes = new Uint8Array(total ?? 1 << 16);
+  let loaded = 0;
+  for (const reader = body.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    if (loaded + value.length > bytes.length) {
+      const larger = new Uint8Array(Math.max(2 * bytes.length, loaded + value.length));
+      larger.set(bytes.subarray(0, loaded));
+      bytes = larger;
+    }
+    bytes.set(value, loaded);
+    loaded += value.length;
+    onBytes?.({ loaded, total });
+  }
+  if (total !== null && loaded < total) throw new Error("it is shorter than announced");
+  return bytes.subarray(0, loaded);
+}
+
+/** @param {string} url @param {string} problem @param {unknown} [cause] */
+function unreachable(url, problem, cause) {
+  const message = `${url} could not be loaded: ${problem}. Check the connection and the address, and try again`;
+  return new CarrelError("fetch_failed", message, { cause });
+}
+
+/**
+ * Fetches a model's folder.
+ * @param {string} folder
+ * @param {{ required: string[], optional: string[], signal?: AbortSignal, onBytes?: OnBytes }} options
+ * @returns {Promise<Map<string, Uint8Array>>}
+ */
+export async function fetchModel(folder, { required, optional, signal, onBytes }) {
+  const largest = required[required.length - 1]; // The weights: what is shown is their progress.
+  const fetched = await Promise.all(
+    [...required, ...optional].map(async (name) => {
+      const bytes = await fetchBytes(folder + name, { signal, onBytes: name === largest ? onBytes : undefined });
+      if (!bytes && required.includes(name)) {
+        throw new CarrelError("model_missing", `${folder} has no ${name}. Check the model's address: it is a folder with ${required.join(", ")}`);
+      }
+      return /** @type {const} */ ([name, bytes]);
+    }),
+  );
+  return new Map(fetched.flatMap(([name, bytes]) => (bytes ? [[name, bytes]] : [])));
+}

@@ -1,0 +1,90 @@
+// what a caller passes → checked options
+//
+// A mistyped option that is silently ignored costs an afternoon; so every name and type is checked, and the message
+// lists the names that are known.
+
+import { CarrelError } from "./errors.js";
+
+/** @param {string} option @param {string} problem */
+export function invalid(option, problem) {
+  return new CarrelError("option_invalid", `${option}: ${problem}`);
+}
+
+/**
+ * Checks names and types; `known` gives for each name the types it may have.
+ * @param {string} what
+ * @param {Record<string, string>} known  such as `{ limit: "number", signal: "AbortSignal" }`
+ * @param {unknown} options
+ * @returns {Record<string, any>}
+ */
+export function checked(what, known, options = {}) {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) throw invalid(what, "an object is needed");
+  for (const [name, value] of Object.entries(options)) {
+    const types = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (types === undefined) {
+      throw invalid(`${what}.${name}`, `there is no such option; known are ${Object.keys(known).join(", ")}`);
+    }
+    if (value !== undefined && !types.split("|").some((type) => isOf(type, value))) {
+      throw invalid(`${what}.${name}`, `${types.replaceAll("|", " or ")} is needed`);
+    }
+  }
+  return /** @type {Record<string, any>} */ (options);
+}
+
+/** @param {string} type @param {unknown} value */
+function isOf(type, value) {
+  switch (type) {
+    case "null":
+      return value === null;
+    case "array":
+      return Array.isArray(value);
+    case "object":
+      return typeof value === "object" && value !== null && !Array.isArray(value);
+    case "AbortSignal":
+      return value instanceof AbortSignal;
+    case "Blob":
+      return value instanceof Blob;
+    case "URL":
+      return value instanceof URL;
+    default:
+      return typeof value === type;
+  }
+}
+
+/**
+ * The address of a folder, with a slash at its end.
+ * @param {string} option
+ * @param {string | URL} address
+ */
+export function folder(option, address) {
+  try {
+    const url = new URL(address, globalThis.document?.baseURI ?? globalThis.location?.href);
+    if (!url.pathname.endsWith("/")) url.pathname += "/";
+    return url.href;
+  } catch {
+    throw invalid(option, `${address} is no address`);
+  }
+}
+
+/**
+ * @typedef {{ api: "openai", baseUrl: string, model: string, apiKey?: string, temperature?: number, maxTokens?: number }} ApiGenerator
+ * @typedef {(request: { messages: { role: string, content: string }[] }, options: { signal: AbortSignal }) => AsyncIterable<string>} OwnGenerator
+ * @typedef {ApiGenerator | OwnGenerator} Generator
+ */
+
+/**
+ * @param {unknown} generator
+ * @returns {Generator | null}
+ */
+export function checkedGenerator(generator) {
+  if (generator === null || generator === undefined) return null;
+  if (typeof generator === "function") return /** @type {OwnGenerator} */ (generator);
+  const known = {
+    api: "string", baseUrl: "string", model: "string", apiKey: "string", temperature: "number", maxTokens: "number",
+  };
+  const { api, baseUrl, model } = checked("generator", known, generator);
+  if (api !== "openai") throw invalid("generator.api", `${JSON.stringify(api)} is not known; use "openai"`);
+  if (!baseUrl) throw invalid("generator.baseUrl", "it is missing; it usually ends in /v1");
+  if (!model) throw invalid("generator.model", "it is missing; give the model's name as the API knows it");
+  return /** @type {ApiGenerator} */ ({ .../** @type {object} */ (generator) });
+}

@@ -1,0 +1,34 @@
+// messages → calls of a desk: the whole of the worker
+
+import { Desk } from "./desk.js";
+import { CarrelError } from "./errors.js";
+import { answerCalls } from "./protocol.js";
+
+/** @type {Desk | null} */
+let desk = null;
+
+function opened() {
+  if (!desk) throw new CarrelError("closed", "this Carrel is closed: open it again");
+  return desk;
+}
+
+answerCalls(
+  {
+    async open([options], conversation) {
+      desk = await Desk.open(options, conversation);
+    },
+    add: ([items], conversation) => opened().add(items, conversation),
+    documents: () => opened().documents(),
+    document: ([id]) => opened().document(id),
+    remove: ([id]) => opened().remove(id),
+    search: ([question, options]) => opened().search(question, options),
+    ask: ([question, options], conversation) => opened().ask(question, options, conversation),
+    export: () => opened().export(),
+    save: () => opened().save(),
+    close() {
+      desk?.close();
+      desk = null;
+    },
+  },
+  /** @type {any} */ (self),
+);
