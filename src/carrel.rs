@@ -117,7 +117,7 @@ impl Carrel {
     pub fn advance(&self, addition: &mut Addition) -> Result<()> {
         let Addition { document, chunker, chunks, vectors } = addition;
         if vectors.len() == chunks.len() {
-            chunks.extend(chunker.next(document, &|text| self.embedder.count_tokens(text))?);
+            chunks.extend(chunker.next(document, &|text| self.embedder.token_starts(text)));
             return Ok(());
         }
         let mut tokens = 0;
@@ -155,9 +155,9 @@ impl Carrel {
         let mut waiting: Vec<(usize, Addition)> = Vec::new();
         let cut = |carrel: &Self, source: Source| {
             let mut addition = carrel.begin(source)?;
-            let count = |text: &str| carrel.embedder.count_tokens(text);
+            let tokenize = |text: &str| carrel.embedder.token_starts(text);
             while !addition.chunker.is_done() {
-                addition.chunks.extend(addition.chunker.next(&addition.document, &count)?);
+                addition.chunks.extend(addition.chunker.next(&addition.document, &tokenize));
             }
             Ok(addition)
         };

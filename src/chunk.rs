@@ -1,17 +1,18 @@
 //! [`Document`] → [`Chunk`]s
 //!
 //! A passage is found by what its vector says, and the model reads 256 tokens at most: longer text is cut off
-//! unseen. So documents are cut where their authors cut them (sections, then paragraphs, then sentences, by
-//! text-splitter), sized in the model's own tokens. Each chunk may begin with the end of the one before, so that a
-//! fact on the border is found whole.
+//! unseen. So documents are cut where their authors cut them (headings, then paragraphs, lines, sentences), sized in
+//! the model's own tokens. Each chunk may begin with the end of the one before, so that a fact on the border is found
+//! whole. The text is tokenised once, whatever the number of places that are considered.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use text_splitter::{ChunkCapacity, ChunkConfig, ChunkSizer, MarkdownSplitter, TextSplitter};
+use unicode_segmentation::UnicodeSegmentation;
 
-use crate::document::{Chunk, Document, Format, Span};
+use crate::document::{Chunk, Document, Span};
 use crate::error::{Error, Result};
+use crate::language::sentences;
 
 /// How large chunks are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -22,15 +23,34 @@ pub struct Sizes {
     pub overlap: usize,
 }
 
-struct Counter<'a, F>(&'a F);
+/// What a text is cut at, the best last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Border {
+    Sentence,
+    Line,
+    Paragraph,
+    Heading,
+}
 
-impl<F: Fn(&str) -> usize> ChunkSizer for Counter<'_, F> {
-    fn size(&self, chunk: &str) -> usize {
-        (self.0)(chunk)
+impl Border {
+    const BEST_FIRST: [Self; 4] = [Self::Heading, Self::Paragraph, Self::Line, Self::Sentence];
+
+    /// How full, as a share of its size, a chunk must be to end at such a border rather than go on to a lesser one.
+    /// A short section stays alone, so that its heading tells what it is about; a short paragraph does not.
+    fn fill(self) -> f32 {
+        match self {
+            Self::Heading => 0.1,
+            Self::Paragraph => 0.5,
+            Self::Line => 0.6,
+            Self::Sentence => 0.3,
+        }
     }
 }
 
-/// Cuts a document, a stretch at a time: a long one takes seconds, and who waits may want to stop.
+/// Long texts are cut a stretch at a time, first at line breaks: who waits may want to stop.
+const LONGEST_STRETCH: usize = 64 * 1024;
+
+/// Cuts a document, a stretch at a time.
 ///
 /// Together the chunks cover all of the text but white space; none has more than [`Sizes::tokens`] tokens, unless a
 /// single character has.
@@ -38,7 +58,7 @@ impl<F: Fn(&str) -> usize> ChunkSizer for Counter<'_, F> {
 pub struct Chunker {
     sizes: Sizes,
     /// What is still to be cut, in order.
-    sections: VecDeque<Range<usize>>,
+    stretches: VecDeque<Range<usize>>,
     end: usize,
 }
 
@@ -54,81 +74,194 @@ impl Chunker {
                 problem: format!("an overlap of {} leaves nothing new in {} tokens", sizes.overlap, sizes.tokens),
             });
         }
-        Ok(Self { sizes, sections: sections(document).into(), end: document.text.len() })
+        Ok(Self { sizes, stretches: stretches(&document.text).into(), end: document.text.len() })
     }
 
     /// Whether all is cut.
     pub fn is_done(&self) -> bool {
-        self.sections.is_empty()
+        self.stretches.is_empty()
     }
 
     /// Up to where the text is cut, in bytes.
     pub fn position(&self) -> usize {
-        self.sections.front().map_or(self.end, |section| section.start)
+        self.stretches.front().map_or(self.end, |stretch| stretch.start)
     }
 
-    /// Cuts the next stretch; `count` tells the tokens of a text for the model that will read the chunks.
-    ///
-    /// # Errors
-    /// `option_invalid` for sizes that the splitter does not take.
-    pub fn next(&mut self, document: &Document, count: &impl Fn(&str) -> usize) -> Result<Vec<Chunk>> {
-        let Some(section) = self.sections.pop_front() else { return Ok(Vec::new()) };
-        let config = ChunkConfig::new(ChunkCapacity::new(self.sizes.tokens))
-            .with_sizer(Counter(count))
-            .with_overlap(self.sizes.overlap)
-            .map_err(|error| Error::OptionInvalid { option: "chunk sizes".into(), problem: error.to_string() })?;
-        let text = &document.text[section.clone()];
-        let parts: Vec<(usize, &str)> = match document.format {
-            Format::Markdown => MarkdownSplitter::new(config).chunk_indices(text).collect(),
-            _ => TextSplitter::new(config).chunk_indices(text).collect(),
+    /// Cuts the next stretch; `tokenize` tells where each token of a text begins, in bytes, for the model that will
+    /// read the chunks.
+    pub fn next(&mut self, document: &Document, tokenize: &impl Fn(&str) -> Vec<usize>) -> Vec<Chunk> {
+        let Some(range) = self.stretches.pop_front() else {
+            return Vec::new();
         };
-        let cut = |(at, part): (usize, &str)| {
-            let start = section.start + at;
-            Chunk {
-                span: Span::new(start, start + part.len()),
-                headings: document.headings_at(start),
-                page: document.page_at(start),
-                tokens: count(part),
-            }
-        };
-        Ok(parts.into_iter().map(cut).collect())
+        let mut stretch = Stretch::new(document, range, tokenize);
+        let mut chunks = Vec::new();
+        let mut start = stretch.range.start;
+        while start < stretch.range.end {
+            let end = stretch.end_of(start, self.sizes.tokens, tokenize);
+            chunks.extend(stretch.chunk(document, start, end, tokenize));
+            start = match end == stretch.range.end {
+                true => end,
+                false => stretch.overlap_start(start, end, self.sizes.overlap),
+            };
+        }
+        chunks
     }
 }
 
-/// Very long texts are cut first at line breaks, since the splitter looks at the whole text several times.
-const LONGEST_SECTION: usize = 64 * 1024;
+/// A part of a text with what it can be cut at.
+struct Stretch<'text> {
+    text: &'text str,
+    range: Range<usize>,
+    /// Where each token begins, in bytes of the whole text.
+    tokens: Vec<usize>,
+    /// Where it may be cut, in order.
+    borders: Vec<(usize, Border)>,
+}
 
-/// The parts of a text that no chunk reaches across.
-fn sections(document: &Document) -> Vec<Range<usize>> {
-    let text = &document.text;
-    let mut cuts: Vec<usize> = match document.format {
-        // The Markdown splitter knows headings by itself, and joins small sections, which does them good.
-        Format::Markdown => Vec::new(),
-        _ => document.outline.iter().map(|heading| heading.span.start).collect(),
-    };
-    cuts.push(text.len());
-    let mut sections = Vec::new();
-    let mut start = 0;
-    for cut in cuts {
-        while cut - start > LONGEST_SECTION {
-            let mut end = start + LONGEST_SECTION;
-            while !text.is_char_boundary(end) {
-                end -= 1;
+impl<'text> Stretch<'text> {
+    fn new(document: &'text Document, range: Range<usize>, tokenize: &impl Fn(&str) -> Vec<usize>) -> Self {
+        let text = document.text.as_str();
+        let part = &text[range.clone()];
+        let tokens = tokenize(part).into_iter().map(|start| range.start + start).collect();
+        let first = document.outline.partition_point(|heading| heading.span.start < range.start);
+        let headings = document.outline[first..].iter().map(|heading| heading.span.start);
+        let mut borders: Vec<(usize, Border)> =
+            headings.take_while(|&start| start < range.end).map(|start| (start, Border::Heading)).collect();
+        let mut at = range.start;
+        let mut blank = false;
+        for line in part.split_inclusive('\n') {
+            if line.trim().is_empty() {
+                blank = true;
+            } else {
+                borders.push((at, if std::mem::take(&mut blank) { Border::Paragraph } else { Border::Line }));
             }
-            let window = &text[start..end];
-            let end = window
-                .rfind("\n\n")
-                .or_else(|| window.rfind('\n'))
-                .or_else(|| window.rfind(' '))
-                .filter(|&at| at > 0)
-                .map_or(end, |at| start + at + 1);
-            sections.push(start..end);
-            start = end;
+            at += line.len();
         }
-        if cut > start {
-            sections.push(start..cut);
-            start = cut;
-        }
+        borders.extend(sentences(part).into_iter().map(|span| (range.start + span.start, Border::Sentence)));
+        borders.sort_by(|left, right| left.0.cmp(&right.0).then(right.1.cmp(&left.1)));
+        borders.dedup_by_key(|border| border.0);
+        Self { text, range, tokens, borders }
     }
-    sections
+
+    /// How many tokens begin in a part of the text.
+    fn count(&self, range: Range<usize>) -> usize {
+        let before = |at: usize| self.tokens.partition_point(|&start| start < at);
+        before(range.end) - before(range.start)
+    }
+
+    /// Where the chunk that begins at `start` ends.
+    fn end_of(&self, start: usize, limit: usize, tokenize: &impl Fn(&str) -> Vec<usize>) -> usize {
+        let whole = self.range.end;
+        let end = match self.count(start..whole) <= limit {
+            true => self.border(start, limit, Border::Heading).unwrap_or(whole),
+            false => self.best_end(start, limit),
+        };
+        // Inside a word, the model may cut the part otherwise than the whole: then the chunk is made smaller.
+        let mut end = end;
+        let mut allowed = limit;
+        while tokenize(&self.text[start..end]).len() > limit && allowed > 1 {
+            allowed = allowed * 3 / 4;
+            end = self.best_end(start, allowed);
+        }
+        end
+    }
+
+    /// Where a chunk of at most `limit` tokens ends best.
+    fn best_end(&self, start: usize, limit: usize) -> usize {
+        let border = Border::BEST_FIRST.into_iter().find_map(|wanted| self.border(start, limit, wanted));
+        border.unwrap_or_else(|| self.within_sentence(start, limit))
+    }
+
+    /// The border of this kind at which a chunk of at most `limit` tokens may end, if there is one.
+    fn border(&self, start: usize, limit: usize, wanted: Border) -> Option<usize> {
+        let first = self.borders.partition_point(|border| border.0 <= start);
+        let reached = self.borders[first..].partition_point(|border| self.count(start..border.0) <= limit);
+        let reached = &self.borders[first..first + reached];
+        // What holds no token would be no chunk.
+        let least = (wanted.fill() * limit as f32).max(1.0);
+        let mut good = reached
+            .iter()
+            .filter(|&&(at, border)| border == wanted && self.count(start..at) as f32 >= least)
+            .map(|&(at, _)| at);
+        // Sections are kept apart; lesser parts are joined as far as they fit.
+        if wanted == Border::Heading { good.next() } else { good.next_back() }
+    }
+
+    /// The last word, or else the last character, that fits.
+    fn within_sentence(&self, start: usize, limit: usize) -> usize {
+        let next = self.tokens.partition_point(|&token| token < start) + limit;
+        let furthest = self.tokens.get(next).copied().unwrap_or(self.range.end);
+        let window = &self.text[start..self.range.end.min(self.ceiling(furthest + 64))];
+        let end_before = |offset: usize| offset > 0 && start + offset <= furthest;
+        let words = window.split_word_bound_indices().map(|(at, _)| at).take_while(|at| start + at <= furthest);
+        let word_end = words.filter(|&at| end_before(at)).last();
+        let enough = |at: &usize| self.count(start..start + at) * 2 >= limit;
+        let character_end = || window.grapheme_indices(true).map(|(at, _)| at).filter(|&at| end_before(at)).last();
+        let first_character = || window.graphemes(true).next().map_or(window.len(), str::len);
+        start + word_end.filter(enough).or_else(character_end).unwrap_or_else(first_character)
+    }
+
+    fn ceiling(&self, at: usize) -> usize {
+        (at.min(self.text.len())..=self.text.len())
+            .find(|&at| self.text.is_char_boundary(at))
+            .unwrap_or(self.text.len())
+    }
+
+    /// Where the chunk after `start..end` begins: some sentences before its end, but not across a heading.
+    fn overlap_start(&self, start: usize, end: usize, overlap: usize) -> usize {
+        let at = self.borders.partition_point(|border| border.0 < end);
+        if self.borders.get(at).is_some_and(|&(place, border)| place == end && border == Border::Heading) {
+            return end;
+        }
+        let mut begin = end;
+        for &(place, border) in self.borders[..at].iter().rev() {
+            if place <= start || self.count(place..end) > overlap {
+                break;
+            }
+            begin = place;
+            if border == Border::Heading {
+                break;
+            }
+        }
+        begin
+    }
+
+    /// The chunk, without the white space around it; nothing where it is all white space.
+    fn chunk(
+        &mut self,
+        document: &Document,
+        start: usize,
+        end: usize,
+        tokenize: &impl Fn(&str) -> Vec<usize>,
+    ) -> Option<Chunk> {
+        let part = &self.text[start..end];
+        let content = part.trim();
+        let begin = start + (part.len() - part.trim_start().len());
+        (!content.is_empty()).then(|| Chunk {
+            span: Span::new(begin, begin + content.len()),
+            headings: document.headings_at(begin),
+            page: document.page_at(begin),
+            tokens: tokenize(content).len(),
+        })
+    }
+}
+
+fn stretches(text: &str) -> Vec<Range<usize>> {
+    let mut stretches = Vec::new();
+    let mut start = 0;
+    while text.len() - start > LONGEST_STRETCH {
+        let mut end = start + LONGEST_STRETCH;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let window = &text[start..end];
+        let cut = ["\n\n", "\n", " "]
+            .iter()
+            .find_map(|mark| window.rfind(mark).filter(|&at| at > 0).map(|at| at + mark.len()));
+        let end = cut.map_or(end, |length| start + length);
+        stretches.push(start..end);
+        start = end;
+    }
+    stretches.push(start..text.len());
+    stretches
 }

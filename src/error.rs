@@ -15,33 +15,47 @@ pub enum Error {
     EmptyDocument { name: String },
     #[error("{name} has no text: it is a scan or pictures only. Run text recognition (OCR) over it and add it again")]
     NoText { name: String },
-    #[error("{name} is not text ({found}). Carrel reads Markdown, HTML, plain text and PDF: convert it to one of these")]
+    #[error(
+        "{name} is not text ({found}). Carrel reads Markdown, HTML, plain text and PDF: convert it to one of these"
+    )]
     NotText { name: String, found: &'static str },
     #[error("{name} is too large: {:.1} MB, and the limit is {} MB. Split it into smaller files", *bytes as f64 / 1048576.0, limit / 1048576)]
     TooLarge { name: String, bytes: usize, limit: usize },
     #[error("{name}: the format {format:?} is not known. Use markdown, html, text or pdf")]
     UnknownFormat { name: String, format: String },
-    #[error("the model cannot be used: {problem}. Check that the folder is a whole sentence-transformers model of the BERT family")]
+    #[error(
+        "the model cannot be used: {problem}. Check that the folder is a whole sentence-transformers model of the BERT family"
+    )]
     ModelInvalid { problem: String },
     #[error("the index file {file} is damaged ({problem}). Build the index again, or restore the file from a copy")]
     IndexCorrupt { file: String, problem: String },
-    #[error("the index has format version {found}; this version of Carrel reads {supported}. Update Carrel, or build the index again")]
+    #[error(
+        "the index has format version {found}; this version of Carrel reads {supported}. Update Carrel, or build the index again"
+    )]
     IndexVersion { found: u32, supported: u32 },
-    #[error("the index was built with the model {index}, but {model} is loaded. Open it with the model that it was built with")]
+    #[error(
+        "the index was built with the model {index}, but {model} is loaded. Open it with the model that it was built with"
+    )]
     IndexModel { index: String, model: String },
     #[error("nothing has been added yet: add a document, then ask")]
     NothingIndexed,
     #[error("the question is empty: type a question")]
     QuestionEmpty,
-    #[error("the question has {characters} characters; the limit is {limit}. Shorten it, or add the long text as a document")]
+    #[error(
+        "the question has {characters} characters; the limit is {limit}. Shorten it, or add the long text as a document"
+    )]
     QuestionTooLong { characters: usize, limit: usize },
     #[error("{option}: {problem}")]
     OptionInvalid { option: String, problem: String },
-    #[error("no answer from {url}. Is the server running at that address, and does it allow requests from this page (CORS)? For Ollama set OLLAMA_ORIGINS, for LM Studio switch CORS on, for llama.cpp start it with --cors-origins")]
+    #[error(
+        "no answer from {url}. Is the server running at that address, and does it allow requests from this page (CORS)? For Ollama set OLLAMA_ORIGINS, for LM Studio switch CORS on, for llama.cpp start it with --cors-origins"
+    )]
     ApiUnreachable { url: String },
     #[error("{url} refused the API key ({status}): {message}. Check the key in the settings")]
     ApiUnauthorized { url: String, status: u16, message: String },
-    #[error("{url} does not know the model {model:?} or the address is wrong ({status}): {message}. Check the model's name and the base URL, which usually ends in /v1")]
+    #[error(
+        "{url} does not know the model {model:?} or the address is wrong ({status}): {message}. Check the model's name and the base URL, which usually ends in /v1"
+    )]
     ApiModelUnknown { url: String, model: String, status: u16, message: String },
     #[error("{url} is limiting the rate of requests (429): {message}. Wait a little and ask again")]
     ApiRateLimited { url: String, message: String },
@@ -49,7 +63,9 @@ pub enum Error {
     ApiServer { url: String, status: u16, message: String },
     #[error("{url} rejected the request ({status}): {message}")]
     ApiRejected { url: String, status: u16, message: String },
-    #[error("{url} sent something other than a language model's answer ({found}). Check the base URL, which usually ends in /v1")]
+    #[error(
+        "{url} sent something other than a language model's answer ({found}). Check the base URL, which usually ends in /v1"
+    )]
     ApiNotJson { url: String, found: String },
     #[error("the answer from {url} broke off before its end. What came is shown; ask again for the rest")]
     ApiStreamCut { url: String },

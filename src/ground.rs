@@ -201,7 +201,9 @@ impl Claim {
 
     /// A number that the source does not have makes a claim weak at best, however well the words fit.
     fn verdict(&self, support: f32, source: Option<HashSet<&str>>) -> Verdict {
-        let Some(source) = source else { return Verdict::Unsupported };
+        let Some(source) = source else {
+            return Verdict::Unsupported;
+        };
         let numbers_held = self
             .words
             .iter()

@@ -113,10 +113,13 @@ fn begins_block(line: &str) -> bool {
 }
 
 fn ends_in_abbreviation(sentence: &str) -> bool {
-    let Some(before) = sentence.trim_end().strip_suffix('.') else { return false };
+    let Some(before) = sentence.trim_end().strip_suffix('.') else {
+        return false;
+    };
     let word = before.rsplit(|character: char| character.is_whitespace() || character == '(').next().unwrap_or("");
     const ABBREVIATIONS: [&str; 18] = [
-        "Mr", "Mrs", "Ms", "Dr", "Prof", "St", "vs", "etc", "e.g", "i.e", "cf", "Fig", "Eq", "No", "Inc", "al", "approx", "z.B",
+        "Mr", "Mrs", "Ms", "Dr", "Prof", "St", "vs", "etc", "e.g", "i.e", "cf", "Fig", "Eq", "No", "Inc", "al",
+        "approx", "z.B",
     ];
     // A single capital is an initial, as in "J. Smith".
     ABBREVIATIONS.contains(&word) || (word.len() == 1 && word.chars().all(char::is_uppercase))

@@ -206,7 +206,8 @@ impl Inquiry {
             Some(generator) => {
                 let count = |text: &str| carrel.embedder.count_tokens(text);
                 let prompt = carrel.timed(&mut stages, || {
-                    let prompt = prompt::build(&template, &examples, question.trim(), &sources, context_tokens, &count)?;
+                    let prompt =
+                        prompt::build(&template, &examples, question.trim(), &sources, context_tokens, &count)?;
                     let Prompt { messages, passages, left_out, tokens } = prompt.clone();
                     Ok((prompt, Work::Prompt { passages, left_out, tokens, messages }))
                 })?;
@@ -232,7 +233,14 @@ impl Inquiry {
         let evidence = Evidence::new(&sources);
         let started = (carrel.clock)();
         Ok(Self {
-            sources, evidence, marks: Marks::default(), text: String::new(), writer, trace, started, finished: false,
+            sources,
+            evidence,
+            marks: Marks::default(),
+            text: String::new(),
+            writer,
+            trace,
+            started,
+            finished: false,
         })
     }
 
@@ -290,7 +298,9 @@ impl Inquiry {
     /// # Errors
     /// Those of [`Decoder::push`]; the text that came before stays.
     pub fn push(&mut self, carrel: &Carrel, bytes: &[u8]) -> Result<Vec<Event>> {
-        let Writer::Api { decoder, .. } = &mut self.writer else { return Ok(Vec::new()) };
+        let Writer::Api { decoder, .. } = &mut self.writer else {
+            return Ok(Vec::new());
+        };
         let decoded = decoder.push(bytes)?;
         Ok(self.write(carrel, decoded))
     }

@@ -6,7 +6,9 @@
 //! is the oracle of the tests.
 
 use candle_core::{D, Result, Tensor};
-use candle_nn::{Embedding, LayerNorm, Linear, Module, VarBuilder, embedding, layer_norm, linear, ops::softmax_last_dim};
+use candle_nn::{
+    Embedding, LayerNorm, Linear, Module, VarBuilder, embedding, layer_norm, linear, ops::softmax_last_dim,
+};
 
 use crate::model::BertConfig;
 

@@ -47,6 +47,11 @@ impl Embedder {
         self.model.tokenizer.count(text)
     }
 
+    /// Where each token of `text` begins, in bytes.
+    pub fn token_starts(&self, text: &str) -> Vec<usize> {
+        self.model.tokenizer.starts(text)
+    }
+
     /// The fingerprint of its model.
     pub fn fingerprint(&self) -> &str {
         self.model.fingerprint()
@@ -103,7 +108,8 @@ impl Embedder {
         let padded = |sequence: &&[u32]| {
             sequence.iter().copied().chain(std::iter::repeat(pad)).take(length).collect::<Vec<u32>>()
         };
-        let mask = |sequence: &&[u32]| (0..length).map(|at| f32::from(u8::from(at < sequence.len()))).collect::<Vec<f32>>();
+        let mask =
+            |sequence: &&[u32]| (0..length).map(|at| f32::from(u8::from(at < sequence.len()))).collect::<Vec<f32>>();
         let tokens = Tensor::from_vec(sequences.iter().flat_map(padded).collect::<Vec<u32>>(), shape, &Device::Cpu)?;
         let mask = Tensor::from_vec(sequences.iter().flat_map(mask).collect::<Vec<f32>>(), shape, &Device::Cpu)?;
         let states = self.bert.forward(&tokens, &mask)?;

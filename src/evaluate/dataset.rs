@@ -72,7 +72,9 @@ pub fn judgements(file: &str, text: &str) -> Result<HashMap<String, Judgements>>
                 judgements.entry((*query).to_owned()).or_default().insert((*document).to_owned(), score as i64);
             }
             Err(_) if number == 1 => {}
-            Err(_) => return Err(invalid(file, number, format!("the score {score:?} is no number"))),
+            Err(_) => {
+                return Err(invalid(file, number, format!("the score {score:?} is no number")));
+            }
         }
     }
     match judgements.is_empty() {
@@ -92,9 +94,12 @@ pub fn run(file: &str, text: &str) -> Result<HashMap<String, Vec<String>>> {
         let (query, document, score) = match fields.as_slice() {
             [] => continue,
             [query, _, document, _, score, _] => (query, document, score),
-            _ => return Err(invalid(file, number, format!("6 fields are needed, {} are there", fields.len()))),
+            _ => {
+                return Err(invalid(file, number, format!("6 fields are needed, {} are there", fields.len())));
+            }
         };
-        let score: f64 = score.parse().map_err(|_| invalid(file, number, format!("the score {score:?} is no number")))?;
+        let score: f64 =
+            score.parse().map_err(|_| invalid(file, number, format!("the score {score:?} is no number")))?;
         scored.entry((*query).to_owned()).or_default().push((score, (*document).to_owned()));
     }
     let ranked = |mut documents: Vec<(f64, String)>| {
@@ -107,7 +112,8 @@ pub fn run(file: &str, text: &str) -> Result<HashMap<String, Vec<String>>> {
 
 fn lines<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<Vec<T>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let parse = |(line, number): (&str, usize)| serde_json::from_str(line).map_err(|error| invalid(file, number, error));
+    let parse =
+        |(line, number): (&str, usize)| serde_json::from_str(line).map_err(|error| invalid(file, number, error));
     text.split('\n').zip(1..).filter(|(line, _)| !line.trim().is_empty()).map(parse).collect()
 }
 

@@ -58,10 +58,8 @@ pub fn score(rankings: &HashMap<String, Vec<String>>, judgements: &HashMap<Strin
     let mut ids: Vec<&String> = judgements.keys().collect();
     ids.sort(); // The mean's last digits must not depend on the order of a hash table.
     let none = Vec::new();
-    let scores: Vec<Scores> = ids
-        .into_iter()
-        .filter_map(|id| Scores::of(rankings.get(id).unwrap_or(&none), &judgements[id]))
-        .collect();
+    let scores: Vec<Scores> =
+        ids.into_iter().filter_map(|id| Scores::of(rankings.get(id).unwrap_or(&none), &judgements[id])).collect();
     Scores::mean(&scores)
 }
 

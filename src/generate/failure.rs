@@ -7,7 +7,8 @@ pub fn failure(url: &str, model: &str, status: u16, body: &[u8]) -> Error {
     let url = url.to_owned();
     let message = message(body);
     let lower = message.to_lowercase();
-    let names_model = lower.contains("model") && ["not found", "does not exist", "unknown", "no such"].iter().any(|words| lower.contains(words));
+    let names_model = lower.contains("model")
+        && ["not found", "does not exist", "unknown", "no such"].iter().any(|words| lower.contains(words));
     match status {
         401 | 403 => Error::ApiUnauthorized { url, status, message },
         404 => Error::ApiModelUnknown { url, model: model.to_owned(), status, message },

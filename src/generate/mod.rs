@@ -30,7 +30,10 @@ impl std::str::FromStr for Api {
     fn from_str(name: &str) -> Result<Self> {
         match name {
             "openai" => Ok(Self::OpenAi),
-            _ => Err(Error::OptionInvalid { option: "api".into(), problem: format!("{name:?} is not known; use openai") }),
+            _ => Err(Error::OptionInvalid {
+                option: "api".into(),
+                problem: format!("{name:?} is not known; use openai"),
+            }),
         }
     }
 }
@@ -104,7 +107,10 @@ pub fn request(settings: &Settings, prompt: &Prompt) -> Result<Request> {
     let invalid = |option: &str, problem: String| Error::OptionInvalid { option: option.into(), problem };
     let host = base.strip_prefix("http://").or_else(|| base.strip_prefix("https://"));
     if host.is_none_or(|host| host.is_empty() || host.contains(char::is_whitespace) || host.contains(['?', '#'])) {
-        return Err(invalid("baseUrl", format!("{base:?} is no address; it begins with http:// or https:// and usually ends in /v1")));
+        return Err(invalid(
+            "baseUrl",
+            format!("{base:?} is no address; it begins with http:// or https:// and usually ends in /v1"),
+        ));
     }
     if settings.model.trim().is_empty() {
         return Err(invalid("model", "it is empty; give the name of the language model as the API knows it".into()));

@@ -187,7 +187,9 @@ impl Decoder {
             self.usage.prompt_tokens = usage.prompt_tokens.or(self.usage.prompt_tokens);
             self.usage.completion_tokens = usage.completion_tokens.or(self.usage.completion_tokens);
         }
-        let Some(choice) = chunk.choices.unwrap_or_default().into_iter().next() else { return Ok(()) };
+        let Some(choice) = chunk.choices.unwrap_or_default().into_iter().next() else {
+            return Ok(());
+        };
         if let Some(delta) = choice.delta.or(choice.message) {
             let text = delta.content.into_iter().chain(delta.refusal).filter(|text| !text.is_empty());
             events.extend(text.map(Event::Text));

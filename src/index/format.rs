@@ -89,7 +89,9 @@ impl Index {
         let missing = |name: &str| corrupt(name, "it is missing");
         let manifest = Manifest::read(&file(MANIFEST).ok_or_else(|| missing(MANIFEST))?)?;
         let mut checked = |name: &str| {
-            let Some(expected) = manifest.files.iter().find(|file| file.name == name) else { return Ok(None) };
+            let Some(expected) = manifest.files.iter().find(|file| file.name == name) else {
+                return Ok(None);
+            };
             let bytes = file(name).ok_or_else(|| missing(name))?;
             match bytes.len() == expected.bytes && sha256(&bytes) == expected.sha256 {
                 true => Ok(Some(bytes)),

@@ -58,7 +58,9 @@ impl Keywords {
         let average = total as f32 / chunks.max(1.0);
         let mut scores = vec![0.0f32; self.lengths.len()];
         for word in words(query) {
-            let Some(postings) = self.postings.get(&word) else { continue };
+            let Some(postings) = self.postings.get(&word) else {
+                continue;
+            };
             let found = postings.len() as f32;
             let rarity = (1.0 + (chunks - found + 0.5) / (found + 0.5)).ln();
             for &(number, count) in postings {
@@ -66,15 +68,13 @@ impl Keywords {
                 scores[number as usize] += rarity * count / (count + K1 * (1.0 - B + B * length / average));
             }
         }
-        let mut found: Vec<(ChunkNumber, f32)> =
-            (0..).zip(scores).filter(|&(_, score)| score > 0.0).collect();
+        let mut found: Vec<(ChunkNumber, f32)> = (0..).zip(scores).filter(|&(_, score)| score > 0.0).collect();
         found.sort_by(|left, right| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0)));
         found
     }
 
     /// Whether every number it holds is below `chunks`, as it must be when read from a file.
     pub(super) fn fits(&self, chunks: usize) -> bool {
-        self.lengths.len() == chunks
-            && self.postings.values().flatten().all(|&(number, _)| (number as usize) < chunks)
+        self.lengths.len() == chunks && self.postings.values().flatten().all(|&(number, _)| (number as usize) < chunks)
     }
 }

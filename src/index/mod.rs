@@ -124,8 +124,12 @@ impl Index {
     /// Removes the document with this id; tells whether there was one.
     pub fn remove(&mut self, id: &str) -> bool {
         let found = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.document.id == id);
-        let Some(at) = self.entries.iter().position(found) else { return false };
-        let Some(entry) = self.entries[at].take() else { return false };
+        let Some(at) = self.entries.iter().position(found) else {
+            return false;
+        };
+        let Some(entry) = self.entries[at].take() else {
+            return false;
+        };
         let first = self.owners.partition_point(|&(owner, _)| (owner as usize) < at);
         for (offset, chunk) in entry.chunks.iter().enumerate() {
             self.keywords.remove((first + offset) as ChunkNumber, &searched_text(&entry.document, chunk));

@@ -97,9 +97,8 @@ pub(super) fn scan(
 }
 
 fn best(mut found: Vec<(ChunkNumber, f32)>, limit: usize) -> Vec<(ChunkNumber, f32)> {
-    let order = |left: &(ChunkNumber, f32), right: &(ChunkNumber, f32)| {
-        right.1.total_cmp(&left.1).then(left.0.cmp(&right.0))
-    };
+    let order =
+        |left: &(ChunkNumber, f32), right: &(ChunkNumber, f32)| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0));
     if found.len() > limit && limit > 0 {
         found.select_nth_unstable_by(limit - 1, order);
     }

@@ -106,9 +106,9 @@ impl Writer<'_> {
 
     fn block(&mut self, name: &[u8]) {
         match name {
-            b"p" | b"div" | b"section" | b"article" | b"main" | b"header" | b"blockquote" | b"pre" | b"table" | b"ul"
-            | b"ol" | b"dl" | b"figure" | b"figcaption" | b"hr" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6"
-            | b"body" | b"details" | b"form" | b"fieldset" | b"address" => self.breaks = 2,
+            b"p" | b"div" | b"section" | b"article" | b"main" | b"header" | b"blockquote" | b"pre" | b"table"
+            | b"ul" | b"ol" | b"dl" | b"figure" | b"figcaption" | b"hr" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5"
+            | b"h6" | b"body" | b"details" | b"form" | b"fieldset" | b"address" => self.breaks = 2,
             b"li" | b"tr" | b"dt" | b"dd" | b"summary" | b"option" | b"caption" => self.breaks = self.breaks.max(1),
             _ => {}
         }
@@ -191,10 +191,10 @@ impl Writer<'_> {
                 last.text.end = end;
                 last.source.end = source + word.len();
             }
-            _ => self.reading.pieces.push(SourcePiece {
-                text: Span::new(start, end),
-                source: Span::new(source, source + word.len()),
-            }),
+            _ => self
+                .reading
+                .pieces
+                .push(SourcePiece { text: Span::new(start, end), source: Span::new(source, source + word.len()) }),
         }
     }
 
@@ -213,8 +213,23 @@ impl Writer<'_> {
 
 /// Elements whose content no reader sees, or which repeat on every page of a site.
 const LEFT_OUT: &[&[u8]] = &[
-    b"script", b"style", b"noscript", b"template", b"svg", b"math", b"iframe", b"object", b"canvas", b"select",
-    b"button", b"nav", b"footer", b"aside", b"textarea", b"audio", b"video",
+    b"script",
+    b"style",
+    b"noscript",
+    b"template",
+    b"svg",
+    b"math",
+    b"iframe",
+    b"object",
+    b"canvas",
+    b"select",
+    b"button",
+    b"nav",
+    b"footer",
+    b"aside",
+    b"textarea",
+    b"audio",
+    b"video",
 ];
 
 const VOID: &[&[u8]] = &[

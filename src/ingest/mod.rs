@@ -53,7 +53,9 @@ pub struct Source {
 /// `empty_document`, `not_text`, `no_text`, `too_large`, `unknown_format`: each names the file and says what to do.
 pub fn read(source: Source) -> Result<Document> {
     let Source { id, name, title, url, format, warnings, content } = source;
-    let finish = |reading, format, damaged| finish(reading, Given { id, name: name.clone(), title, url, warnings }, format, damaged);
+    let finish = |reading, format, damaged| {
+        finish(reading, Given { id, name: name.clone(), title, url, warnings }, format, damaged)
+    };
     let (format, text, damaged) = match content {
         Content::Pages(pages) => {
             check_size(&name, pages.iter().map(String::len).sum(), false)?;
@@ -76,7 +78,9 @@ pub fn read(source: Source) -> Result<Document> {
         Format::Markdown => markdown::read(text),
         Format::Html => html::read(&text),
         Format::Text => text::read(text),
-        Format::Pdf => return Err(Error::NotText { name, found: "a PDF whose pages were not extracted first" }),
+        Format::Pdf => {
+            return Err(Error::NotText { name, found: "a PDF whose pages were not extracted first" });
+        }
     };
     finish(read, format, damaged)
 }

@@ -25,7 +25,8 @@ pub(super) fn decode(name: &str, bytes: Vec<u8>) -> Result<(String, usize)> {
     let mut controls = 0usize;
     for character in text.chars() {
         characters += 1;
-        controls += usize::from(character.is_control() && !matches!(character, '\n' | '\r' | '\t' | '\u{c}' | '\u{1b}'));
+        controls +=
+            usize::from(character.is_control() && !matches!(character, '\n' | '\r' | '\t' | '\u{c}' | '\u{1b}'));
     }
     if controls * 50 > characters || damaged * 10 > characters {
         return Err(Error::NotText { name: name.to_owned(), found: "binary data" });

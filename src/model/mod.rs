@@ -131,6 +131,15 @@ impl WordTokenizer {
         self.tokenizer.encode_fast(EncodeInput::from(text), false).map_or(usize::MAX, |encoding| encoding.len())
     }
 
+    /// Where each token of `text` begins, in bytes, without the model's own marks.
+    pub(crate) fn starts(&self, text: &str) -> Vec<usize> {
+        match self.tokenizer.encode(EncodeInput::from(text), false) {
+            Ok(encoding) => encoding.get_offsets().iter().map(|offsets| offsets.0).collect(),
+            // A text that cannot be encoded counts by its characters, which is more than any model would.
+            Err(_) => text.char_indices().map(|(at, _)| at).collect(),
+        }
+    }
+
     /// The numbers of the tokens of `text`, with the model's own marks, cut at its limit.
     pub(crate) fn encode(&self, text: &str) -> Result<Vec<u32>> {
         let mut encoding = self

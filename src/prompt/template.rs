@@ -95,7 +95,12 @@ mod tests {
 
     #[test]
     fn a_template_that_would_lose_the_question_is_refused() {
-        for user in ["{{ passages }}", "{{ question }}", "{{ passages }}{{ question }}{{ qestion }}", "{{ passages }}{{ question"] {
+        for user in [
+            "{{ passages }}",
+            "{{ question }}",
+            "{{ passages }}{{ question }}{{ qestion }}",
+            "{{ passages }}{{ question",
+        ] {
             let template = Template { user: user.into(), ..Template::default() };
             assert_eq!(template.user("", "").unwrap_err().code(), "option_invalid", "{user}");
         }

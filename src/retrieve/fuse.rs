@@ -28,7 +28,9 @@ pub(super) fn fuse(
     let (low, high) = cosines
         .values()
         .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &cosine| (low.min(cosine), high.max(cosine)));
-    let scaled = |value: f32, low: f32, high: f32| if high > low { (value - low) / (high - low) } else { 1.0 };
+    let scaled = |value: f32, low: f32, high: f32| {
+        if high > low { (value - low) / (high - low) } else { 1.0 }
+    };
     let mut hits: Vec<Hit> = cosines
         .into_iter()
         .map(|(number, semantic)| {

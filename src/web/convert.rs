@@ -71,7 +71,9 @@ pub(super) fn source(value: JsValue, bytes: Option<Vec<u8>>) -> Result<Source, J
         Some("html") => Some(Format::Html),
         Some("text") => Some(Format::Text),
         Some("pdf") => Some(Format::Pdf),
-        Some(other) => return Err(thrown(Error::UnknownFormat { name, format: other.to_owned() })),
+        Some(other) => {
+            return Err(thrown(Error::UnknownFormat { name, format: other.to_owned() }));
+        }
     };
     Ok(Source { id, name, title, url, format, warnings, content })
 }
@@ -118,9 +120,8 @@ pub(super) fn document(entry: &Entry) -> JsValue {
 }
 
 pub(super) fn passages(carrel: &Carrel, passages: &[Passage]) -> JsValue {
-    let convert = |passage: &Passage| {
-        Passage { span: in_document(carrel, &passage.id, passage.span), ..passage.clone() }
-    };
+    let convert =
+        |passage: &Passage| Passage { span: in_document(carrel, &passage.id, passage.span), ..passage.clone() };
     out(&passages.iter().map(convert).collect::<Vec<_>>())
 }
 

@@ -73,9 +73,8 @@ impl Engine {
 
     /// The index's files: pairs of name and bytes.
     pub fn save(&mut self) -> Array {
-        let pair = |(name, bytes): (String, Vec<u8>)| {
-            Array::of2(&name.into(), &Uint8Array::from(bytes.as_slice()).into())
-        };
+        let pair =
+            |(name, bytes): (String, Vec<u8>)| Array::of2(&name.into(), &Uint8Array::from(bytes.as_slice()).into());
         self.carrel.save().into_iter().map(pair).collect()
     }
 

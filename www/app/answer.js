@@ -7,11 +7,8 @@ import { SourceList } from "./sources.js";
 import { makeRequest, makeTimeline } from "./trace.js";
 import { placeOf } from "./words.js";
 
-/** @typedef {import("./types.js").Citation} Citation */
-/** @typedef {import("./types.js").Passage} Passage */
-/** @typedef {import("./types.js").Problem} Problem */
+/** @import { Citation, OpenPassage, Passage, Problem, Trace } from "./types.js" */
 /** @typedef {"searching" | "streaming" | "done" | "error"} AnswerState */
-/** @typedef {(passage: Passage, citation: Citation | null, returnFocus: () => void) => void} OpenPassage */
 
 const VERDICTS = { supported: "supported", weak: "weakly supported", unsupported: "unsupported" };
 
@@ -28,7 +25,7 @@ export class AnswerView {
 
   #blocks = build("div", { class: "prose" });
   #prose = build("div", { class: "answer", "data-carrel": "answer", "data-state": "searching" }, this.#blocks);
-  #copy = build("button", { type: "button", class: "button quiet", hidden: true }, "Copy answer");
+  #copy = build("button", { class: "button quiet", hidden: true }, "Copy answer");
   #note = build("p", { class: "aside" });
   #tools = build("div", { class: "tools" }, this.#copy, this.#note);
   #list;
@@ -40,7 +37,7 @@ export class AnswerView {
    */
   constructor(question, openPassage) {
     this.#openPassage = openPassage;
-    this.#list = new SourceList((passage, citation, returnFocus) => openPassage(passage, citation, returnFocus));
+    this.#list = new SourceList(openPassage);
     const asked = build("h2", { class: "asked" }, question || "(no question)");
     this.element = build("article", { class: "entry" }, asked, this.#prose, this.#tools, this.#list.element);
     this.#copy.addEventListener("click", () => this.#copyAnswer());
@@ -97,13 +94,14 @@ export class AnswerView {
     this.setState("done");
   }
 
-  /** @param {import("./types.js").Trace} trace */
+  /** @param {Trace} trace */
   setTrace(trace) {
     this.element.append(makeRequest(trace), makeTimeline(trace));
   }
 
   #paint() {
-    const citations = [...this.#citations.values()].sort((a, b) => a.at.start - b.at.start || a.at.end - b.at.end);
+    const citations = [...this.#citations.values()].map((each) => snug(each, this.text))
+      .sort((a, b) => a.at.start - b.at.start || a.at.end - b.at.end);
     const blocks = blocksOf(this.text, citations, (citation) => this.#makeCitation(citation));
     const focused = this.#blocks.contains(document.activeElement) ? document.activeElement : null;
     const key = focused instanceof HTMLElement ? focused.dataset.key : undefined;
@@ -132,7 +130,7 @@ export class AnswerView {
       if (passage) this.#openPassage(passage, citation, () => this.#focusCitation(key));
     };
     const attributes = {
-      type: "button", class: "citation", "data-carrel": this.#prose.hasAttribute("data-carrel") ? "citation" : null,
+      class: "citation", "data-carrel": this.#prose.hasAttribute("data-carrel") ? "citation" : null,
       "data-key": key, "data-verdict": verdict, "data-by": citation.by, "data-source": citation.source,
       "aria-label": added ? `${what}; ${added}` : what, "aria-disabled": passage === null ? "true" : null,
       title: added ?? what, onclick: open,
@@ -164,4 +162,17 @@ export class AnswerView {
       this.#copy.textContent = "Copy answer";
     }, 2500);
   }
+}
+
+/**
+ * A citation that the check added stands behind its sentence, not behind the space after it.
+ * @param {Citation} citation
+ * @param {string} text
+ * @returns {Citation}
+ */
+function snug(citation, text) {
+  const { start, end } = citation.at;
+  if (end > start) return citation;
+  const place = text.slice(0, start).trimEnd().length;
+  return { ...citation, at: { start: place, end: place } };
 }

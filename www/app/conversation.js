@@ -4,9 +4,10 @@ import { AnswerView } from "./answer.js";
 import { build, find } from "./dom.js";
 import { count, duration, isAbort, problemOf, wordsIn } from "./words.js";
 
-/** @typedef {import("./types.js").Answer} Answer */
-/** @typedef {import("./engine.js").Engine} Engine */
-/** @typedef {import("./intake.js").Intake} Intake */
+/** @import { Engine } from "./engine.js" */
+/** @import { Intake } from "./intake.js" */
+/** @import { Status } from "./status.js" */
+/** @import { Answer, OpenPassage } from "./types.js" */
 
 export class Conversation {
   /** @type {AnswerView | null} */
@@ -25,8 +26,8 @@ export class Conversation {
   /**
    * @param {Engine} engine
    * @param {Intake} intake
-   * @param {import("./status.js").Status} status
-   * @param {import("./answer.js").OpenPassage} openPassage
+   * @param {Status} status
+   * @param {OpenPassage} openPassage
    */
   constructor(engine, intake, status, openPassage) {
     this.#engine = engine;
@@ -123,6 +124,9 @@ export class Conversation {
         if (view.text === "") view.setState("streaming");
         view.addText(event.text);
       } else if (event.type === "citation") view.addCitation(event);
+      else if ("finishReason" in event && event.finishReason === "length") {
+        view.addNote("The model stopped at its limit of length");
+      }
     }
     if (unread > 0) view.addNote(`Asked while ${count(unread, "document")} had not been read yet`);
   }
@@ -172,7 +176,7 @@ export class Conversation {
    */
   suggest(questions) {
     const chips = questions.map((question) => {
-      const chip = build("button", { type: "button", class: "chip" }, question);
+      const chip = build("button", { class: "chip" }, question);
       chip.addEventListener("click", () => {
         chip.remove();
         void this.ask(question);

@@ -3,10 +3,9 @@
 import { build, find, oncePerFrame } from "./dom.js";
 import { count, number } from "./words.js";
 
-/** @typedef {import("./types.js").Item} Item */
+/** @import { Item } from "./types.js" */
 /** @typedef {{ remove: (item: Item) => void, retry: (item: Item) => void, open: (item: Item) => void }} Actions */
-/** @typedef {{ row: HTMLLIElement, title: HTMLElement, kind: HTMLElement, words: HTMLElement, bar: HTMLElement,
- *   close: HTMLButtonElement, notes: HTMLElement, painted: string }} Row */
+/** @typedef {ReturnType<typeof makeRow>} Row */
 
 const ROWS_PER_FRAME = 60;
 /** So many failures are read aloud; of hundreds the summary tells. */
@@ -50,8 +49,9 @@ export class DocumentList {
   remove(item) {
     const row = this.#rows.get(item)?.row;
     if (row?.contains(document.activeElement)) {
-      const next = row.nextElementSibling ?? row.previousElementSibling;
-      (next?.querySelector("button") ?? find("#files", HTMLInputElement)).focus();
+      const next = neighbour(row, "nextElementSibling") ?? neighbour(row, "previousElementSibling");
+      const target = next?.querySelector(".cross");
+      (target instanceof HTMLElement ? target : find("#files", HTMLInputElement)).focus();
     }
     row?.remove();
     this.#rows.delete(item);
@@ -66,7 +66,7 @@ export class DocumentList {
       if (!row) {
         if (made === ROWS_PER_FRAME) continue;
         made += 1;
-        row = this.#makeRow(item);
+        row = makeRow(item, this.#actions);
         this.#rows.set(item, row);
         this.#list.append(row.row);
       }
@@ -95,22 +95,6 @@ export class DocumentList {
   #filter(only) {
     this.#onlyFailed.setAttribute("aria-pressed", String(only));
     this.#list.toggleAttribute("data-only-failed", only);
-  }
-
-  /**
-   * @param {Item} item
-   * @returns {Row}
-   */
-  #makeRow(item) {
-    const title = build("button", { type: "button", class: "title", onclick: () => this.#actions.open(item) });
-    const kind = build("span", { class: "kind", "aria-hidden": "true" });
-    const words = build("span", { class: "words" });
-    const bar = build("span", { class: "bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100 });
-    const notes = build("div", { class: "notes" });
-    const close = build("button", { type: "button", class: "cross", onclick: () => this.#actions.remove(item) }, "×");
-    const text = build("div", { class: "about" }, title, words, bar, notes);
-    const row = build("li", { class: "document", "data-carrel": "document" }, kind, text, close);
-    return { row, title, kind, words, bar, close, notes, painted: "" };
   }
 
   /**
@@ -153,12 +137,39 @@ export class DocumentList {
       const notes = [build("p", { class: "problem", role, "data-carrel": "error", "data-code": code }, message)];
       if (code === "crashed") {
         const retry = () => this.#actions.retry(item);
-        notes.push(build("p", {}, build("button", { type: "button", class: "link", onclick: retry }, "Try again")));
+        notes.push(build("p", {}, build("button", { class: "link", onclick: retry }, "Try again")));
       }
       return notes;
     }
     return (item.document?.warnings ?? []).map((warning) => build("p", { class: "warning" }, warning));
   }
+}
+
+/**
+ * @param {Item} item
+ * @param {Actions} actions
+ */
+function makeRow(item, actions) {
+  const title = build("button", { class: "title", onclick: () => actions.open(item) });
+  const kind = build("span", { class: "kind", "aria-hidden": "true" });
+  const words = build("span", { class: "words" });
+  const bar = build("span", { class: "bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100 });
+  const notes = build("div", { class: "notes" });
+  const close = build("button", { class: "cross", onclick: () => actions.remove(item) }, "×");
+  const text = build("div", { class: "about" }, title, words, bar, notes);
+  const row = build("li", { class: "document", "data-carrel": "document" }, kind, text, close);
+  return { row, title, kind, words, bar, close, notes, painted: "" };
+}
+
+/**
+ * The next row in a direction that is not filtered out.
+ * @param {Element} row
+ * @param {"nextElementSibling" | "previousElementSibling"} direction
+ */
+function neighbour(row, direction) {
+  let other = row[direction];
+  while (other instanceof HTMLElement && other.offsetParent === null) other = other[direction];
+  return other;
 }
 
 /** @param {Item} item */

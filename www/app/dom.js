@@ -1,5 +1,5 @@
-// Descriptions → DOM nodes. The one place where elements are made, so that one can see at a glance that whatever
-// comes from documents and models arrives in the page as text nodes and attributes only, never as markup.
+// Descriptions → DOM nodes. The one place where elements are made, so that one sees at a glance that whatever comes
+// from documents and models gets into the page as text and attributes only, never as markup.
 
 /** @typedef {string | number | boolean | null | undefined | ((event: any) => void)} AttributeValue */
 
@@ -13,6 +13,8 @@
  */
 export function build(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
+  // A button that submits is the exception, and stands in the page itself.
+  if (element instanceof HTMLButtonElement) element.type = "button";
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(name.slice(2), value);
     else if (value !== false && value !== null && value !== undefined) {

@@ -1,10 +1,9 @@
-// The page's wishes → calls to Carrel. The only file that talks to the API: it opens the engine, opens it anew after a
-// crash, and lets everybody else wait for it, so that questions and files that come early are kept instead of refused.
+// The page's wishes → calls to Carrel, all of them here. Everybody else waits for the engine, also over a crash, so
+// that questions and files that come early are kept instead of refused.
 import { Carrel } from "../carrel/carrel.js";
 import { problemOf } from "./words.js";
 
-/** @typedef {import("./types.js").ApiGenerator} ApiGenerator */
-/** @typedef {import("./types.js").Problem} Problem */
+/** @import { ApiGenerator, ItemState, Problem } from "./types.js" */
 /** @typedef {{ phase: "engine" | "model" | "index", loaded: number, total: number | null }} LoadProgress */
 /** @typedef {{ onLoading: (progress: LoadProgress) => void, onReady: () => void, onFailed: (problem: Problem) => void,
  *   onCrashed: (problem: Problem) => void }} EngineEvents */
@@ -19,17 +18,13 @@ export class Engine {
   #generator = null;
   /** @type {Set<() => void>} */
   #waiting = new Set();
-  /** @type {EngineEvents} */
+  /** The address of an index to open with, on this site. @type {string | null} */
+  index = null;
   #events;
-  #index;
 
-  /**
-   * @param {EngineEvents} events
-   * @param {string | null} index the address of an index to open, on this site
-   */
-  constructor(events, index) {
+  /** @param {EngineEvents} events */
+  constructor(events) {
     this.#events = events;
-    this.#index = index;
   }
 
   get ready() {
@@ -43,7 +38,7 @@ export class Engine {
       const carrel = await Carrel.open({
         ...OPTIONS,
         model: new URL(OPTIONS.model, document.baseURI).href,
-        ...(this.#index === null ? {} : { index: this.#index }),
+        ...(this.index === null ? {} : { index: this.index }),
         ...(this.#generator === null ? {} : { generator: this.#generator }),
         onProgress: (/** @type {LoadProgress} */ progress) => this.#events.onLoading(progress),
       });
@@ -89,14 +84,10 @@ export class Engine {
     this.#generator = generator;
   }
 
-  get generator() {
-    return this.#generator;
-  }
-
   /**
    * @param {File} file
    * @param {AbortSignal} signal
-   * @param {(progress: { state: import("./types.js").ItemState, done: number }) => void} onProgress
+   * @param {(progress: { state: ItemState, done: number }) => void} onProgress
    */
   async add(file, signal, onProgress) {
     const carrel = await this.whenReady(signal);

@@ -1,9 +1,10 @@
-// Drops, inputs and folders → files with names that tell them apart. Folders are walked, and what an operating system
-// leaves in them (hidden files, thumbnails) is left out, because nobody means to ask questions about it.
+// Drops, inputs, folders, the sample → files with names that tell them apart. What systems leave in folders (hidden
+// files, thumbnails) is left out, because nobody means to ask about it.
 import { find } from "./dom.js";
 
 /** Left behind by systems, never meant as a document. */
 const LITTER = new Set(["thumbs.db", "desktop.ini", "__macosx"]);
+const SAMPLE = "sample/sample.json";
 
 /**
  * Takes files from the two inputs and from anywhere in the window.
@@ -130,4 +131,26 @@ function isFile(entry) {
  */
 function isDirectory(entry) {
   return entry.isDirectory;
+}
+
+/**
+ * Fetches the sample. Paths in `sample.json` are relative to that file.
+ * @returns {Promise<{ files: File[], questions: string[] }>}
+ */
+export async function fetchSample() {
+  const address = new URL(SAMPLE, document.baseURI);
+  /** @type {{ files: { path: string, name: string }[], questions: string[] }} */
+  const sample = await (await get(address)).json();
+  const files = await Promise.all(sample.files.map(async ({ path, name }) => {
+    const blob = await (await get(new URL(path, address))).blob();
+    return new File([blob], name, { type: blob.type });
+  }));
+  return { files, questions: sample.questions };
+}
+
+/** @param {URL} address */
+async function get(address) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`The sample could not be fetched: ${address.pathname} answers ${response.status}.`);
+  return response;
 }

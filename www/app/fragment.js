@@ -1,5 +1,5 @@
-// The URL's fragment → settings it asks for. A link is somebody else's wish: it can name an API on this very machine, or
-// propose another one, which the person must accept; it can never bring a key, and an index only from this site.
+// The URL's fragment → settings it asks for. A link is somebody else's wish: it can name an API on this very machine,
+// or propose another one, which the person must accept; it can never bring a key, and an index only from this site.
 
 /** @typedef {{ baseUrl: string, model: string }} Proposal */
 

@@ -2,19 +2,18 @@
 // their address, since a link in an answer is a model's word about where to go, and a picture would call home.
 import { build } from "./dom.js";
 
-/** @typedef {import("./types.js").Citation} Citation */
-/** @typedef {import("./markdown.js").CitationMaker} CitationMaker */
-/** @typedef {import("./markdown.js").Line} Line */
+/** @import { CitationMaker, Line } from "./markdown.js" */
+/** @import { Citation } from "./types.js" */
 
 /** Each is tried where a character of SPECIAL stands. Their reach is limited, so that no text takes quadratic time. */
 const RULES = /** @type {{ pattern: RegExp, tag: "code" | "strong" | "em" | "link" | "escape" }[]} */ ([
   { pattern: /\\([\\`*_{}[\]()#+\-.!>~|])/y, tag: "escape" },
   { pattern: /(`+)([^`][\s\S]{0,999}?)\1(?!`)/y, tag: "code" },
-  { pattern: /(\*\*)(?=\S)([\s\S]{0,999}?\S)\*\*/y, tag: "strong" },
+  { pattern: /(\*\*)(?=\S)([\s\S]{0,999}?\S)\*\*(?!\*)/y, tag: "strong" },
   { pattern: /(__)(?=\S)([\s\S]{0,999}?\S)__(?![\p{L}\p{N}])/uy, tag: "strong" },
   { pattern: /(\*)(?=[^\s*])([\s\S]{0,999}?[^\s*])\*(?!\*)/y, tag: "em" },
   { pattern: /(_)(?=[^\s_])([\s\S]{0,999}?[^\s_])_(?![\p{L}\p{N}_])/uy, tag: "em" },
-  { pattern: /(!?\[)([^\]\n]*)\]\(\s*<?([^\s)>]+)>?[^)\n]*\)/y, tag: "link" },
+  { pattern: /(!?\[)([^\]\n]*)\]\(\s*<?((?:[^\s()>]|\([^\s()]*\))+)>?[^)\n]*\)/y, tag: "link" },
 ]);
 const SPECIAL = /[\\`*_![\n]/g;
 const NESTING_MOST = 8;
@@ -99,7 +98,7 @@ export class Inlines {
         index += match[0].length;
         plain = index;
         if (tag === "escape") nodes.push(match[1] ?? "");
-        else if (tag === "code") nodes.push(build("code", {}, inner.length > 2 ? inner.replace(/^ (.*) $/s, "$1") : inner));
+        else if (tag === "code") nodes.push(build("code", {}, inner.replace(/^ (.+) $/s, "$1")));
         else {
           const children = this.#span(text, start, start + inner.length, place, depth + 1);
           if (tag !== "link") nodes.push(build(tag, {}, ...children));
@@ -132,8 +131,9 @@ export class Inlines {
   #match(text, index, to) {
     if (!"\\`*_![".includes(text[index] ?? " ")) return null;
     for (const { pattern, tag } of RULES) {
-      // An underscore within a word is a part of it, as in file names.
-      if (text[index] === "_" && /[\p{L}\p{N}]/u.test(text[index - 1] ?? "")) continue;
+      // An underscore within a word is a part of it, as in file names; a star behind a digit multiplies.
+      const before = text[index - 1] ?? "";
+      if (text[index] === "_" ? /[\p{L}\p{N}]/u.test(before) : text[index] === "*" && /\d/.test(before)) continue;
       pattern.lastIndex = index;
       const match = pattern.exec(text);
       if (match && index + match[0].length <= to) return { tag, match };

@@ -2,9 +2,9 @@
 // fail alone; the files are kept (they are only handles), so that after a crash the desk can be laid again.
 import { count, isAbort, problemOf } from "./words.js";
 
-/** @typedef {import("./types.js").Item} Item */
-/** @typedef {import("./types.js").Problem} Problem */
-/** @typedef {import("./engine.js").Engine} Engine */
+/** @import { Engine } from "./engine.js" */
+/** @import { Status } from "./status.js" */
+/** @import { DocumentInfo, Item, Problem } from "./types.js" */
 /** @typedef {{ onAdded: (items: Item[]) => void, onChanged: (item: Item) => void,
  *   onRemoved: (item: Item) => void }} IntakeEvents */
 
@@ -29,7 +29,7 @@ export class Intake {
   /**
    * @param {Engine} engine
    * @param {IntakeEvents} events
-   * @param {import("./status.js").Status} status
+   * @param {Status} status
    */
   constructor(engine, events, status) {
     this.#engine = engine;
@@ -160,7 +160,7 @@ export class Intake {
 
   /**
    * @param {Item} item
-   * @param {import("./types.js").DocumentInfo} document
+   * @param {DocumentInfo} document
    */
   #settle(item, document) {
     if (!this.items.has(item)) {
@@ -205,7 +205,8 @@ export class Intake {
     const ready = [...this.items].flatMap((each) => each.document ?? []);
     const passages = ready.reduce((sum, document) => sum + document.chunks, 0);
     const failed = [...this.items].filter((each) => each.state === "failed").length;
-    const parts = ready.length > 0 ? [count(ready.length, "document"), count(passages, "passage")] : ["no documents yet"];
+    const parts = [count(ready.length, "document"), count(passages, "passage")];
+    if (ready.length === 0) parts.splice(0, 2, "no documents yet");
     if (failed > 0) parts.push(`${failed} could not be read`);
     this.#status.rest("documents", `Ready: ${parts.join(", ")}`);
   }

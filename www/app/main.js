@@ -4,39 +4,26 @@ import { Conversation } from "./conversation.js";
 import { DocumentList } from "./documents.js";
 import { download, find } from "./dom.js";
 import { Engine } from "./engine.js";
-import { watchFiles } from "./files.js";
+import { fetchSample, watchFiles } from "./files.js";
 import { watchDrawer, watchKeys } from "./frame.js";
 import { Intake } from "./intake.js";
-import { fetchSample } from "./sample.js";
 import { Settings } from "./settings.js";
 import { showProblem, Status, watchNetwork } from "./status.js";
 import { Viewer } from "./viewer.js";
 import { megabytes, problemOf } from "./words.js";
 
-/** @typedef {import("./types.js").Item} Item */
-/** @typedef {import("./types.js").Problem} Problem */
+/** @import { Item } from "./types.js" */
 
 const status = new Status();
 const main = find("main", HTMLElement);
 /** @type {HTMLElement | null} */
 let loadProblem = null;
 
-/** @type {import("./types.js").ApiGenerator | null} */
-let early = null;
-/** @type {Engine | null} */
-let opened = null;
-const settings = new Settings((generator) => {
-  // The fragment is read before the engine exists, since it also names the index to open.
-  if (opened) opened.setGenerator(generator);
-  else early = generator;
-});
-
 const engine = new Engine({
   onLoading({ phase, loaded, total }) {
-    const fraction = total ? loaded / total : null;
-    if (phase === "engine") status.busy("engine", "Starting the engine…", fraction);
-    else if (phase === "index") status.busy("engine", `Opening the index: ${megabytes(loaded, total)}…`, fraction);
-    else status.busy("engine", `Loading the language model for search: ${megabytes(loaded, total)}…`, fraction);
+    const what = { engine: "Starting the engine", model: "Loading the model for search", index: "Opening the index" };
+    const amount = loaded > 0 ? `: ${megabytes(loaded, total)}` : "";
+    status.busy("engine", `${what[phase]}${amount}…`, total ? loaded / total : null);
   },
   onReady() {
     loadProblem?.remove();
@@ -55,9 +42,8 @@ const engine = new Engine({
     showProblem(problem, { hint: "The engine is being started again, and your documents are being read anew." });
     intake.restart();
   },
-}, settings.index);
-opened = engine;
-engine.setGenerator(early);
+});
+const settings = new Settings((generator) => engine.setGenerator(generator));
 
 /** @type {Set<Item>} */
 const sampleItems = new Set();
@@ -141,4 +127,5 @@ function setPhase() {
   if (main.dataset.phase !== "talking") main.dataset.phase = intake.items.size > 0 ? "ready" : "empty";
 }
 
+engine.index = settings.index;
 void engine.start();

@@ -4,7 +4,7 @@
 import { build } from "./dom.js";
 import { Inlines } from "./inlines.js";
 
-/** @typedef {import("./types.js").Citation} Citation */
+/** @import { Citation } from "./types.js" */
 /** @typedef {(citation: Citation) => HTMLElement} CitationMaker */
 /** @typedef {{ text: string, at: number }} Line a line and where its text starts in the answer */
 /** @typedef {{ signature: string, make: () => HTMLElement }} Block */

@@ -4,8 +4,8 @@ import { find } from "./dom.js";
 import { isLoopback, readFragment, webAddress } from "./fragment.js";
 import { showRemark } from "./status.js";
 
-/** @typedef {import("./types.js").ApiGenerator} ApiGenerator */
-/** @typedef {import("./fragment.js").Proposal} Proposal */
+/** @import { Proposal } from "./fragment.js" */
+/** @import { ApiGenerator } from "./types.js" */
 
 export class Settings {
   #dialog = find("#settings", HTMLDialogElement);
@@ -52,7 +52,9 @@ export class Settings {
 
   #readFragment() {
     const { proposal, index, remarks, cleaned } = readFragment(location.hash);
-    if (cleaned !== null) history.replaceState(null, "", cleaned === "" ? location.pathname + location.search : `#${cleaned}`);
+    if (cleaned !== null) {
+      history.replaceState(null, "", cleaned === "" ? location.pathname + location.search : `#${cleaned}`);
+    }
     for (const remark of remarks) showRemark(remark);
     if (index !== null && index !== this.index) {
       const reload = { label: "Reload", run: () => location.reload() };
@@ -60,9 +62,10 @@ export class Settings {
     }
     if (!proposal) return;
     const url = webAddress(proposal.baseUrl);
-    const isSame = this.#api.checked && proposal.baseUrl === this.#baseUrl.value && proposal.model === this.#model.value;
+    const { baseUrl, model } = proposal;
+    const isSame = this.#api.checked && baseUrl === this.#baseUrl.value && model === this.#model.value;
     if (!url || isSame) return;
-    if (isLoopback(url)) this.#fill(proposal.baseUrl, proposal.model);
+    if (isLoopback(url)) this.#fill(baseUrl, model);
     else this.#askConsent(url, proposal);
   }
 
@@ -108,7 +111,8 @@ export class Settings {
     this.#fields.hidden = !this.#api.checked;
     const model = this.#model.value.trim();
     if (this.#extractive.checked || !url || model === "") {
-      this.#set(null, this.#extractive.checked ? "" : "Until there are a base URL and a model, answers are extractive.");
+      const missing = "Until there are a base URL and a model, answers are extractive.";
+      this.#set(null, this.#extractive.checked ? "" : missing);
       return;
     }
     const isPlain = url.protocol === "http:" && !isLoopback(url);
@@ -138,5 +142,8 @@ export class Settings {
     const host = generator ? new URL(generator.baseUrl).host : "";
     this.#origin.textContent = generator ? `${generator.model} at ${host}` : "Extractive · offline";
     this.#origin.dataset.by = generator ? "api" : "extractive";
+    find("#promise", HTMLElement).textContent = generator
+      ? `Read in this tab. Only your questions, with the passages found for them, go to ${host}.`
+      : "They are read in this tab and stay in it.";
   }
 }

@@ -2,9 +2,7 @@
 // lines of a passage are enough to check a claim only if they are the right four.
 import { build } from "./dom.js";
 
-/** @typedef {import("./types.js").Citation} Citation */
-/** @typedef {import("./types.js").Passage} Passage */
-/** @typedef {(passage: Passage, citation: Citation | null, returnFocus: () => void) => void} Open */
+/** @import { Citation, OpenPassage, Passage } from "./types.js" */
 /** @typedef {{ card: HTMLElement, excerpt: HTMLElement, more: HTMLButtonElement, citation: Citation | null,
  *   painted: string, whole: boolean }} Card */
 
@@ -22,7 +20,7 @@ export class SourceList {
   #list = build("ol", { class: "cards" });
   element = build("section", { class: "sources", hidden: true }, build("h3", {}, "Sources"), this.#list);
 
-  /** @param {Open} open */
+  /** @param {OpenPassage} open */
   constructor(open) {
     this.#open = open;
   }
@@ -57,7 +55,8 @@ export class SourceList {
   #makeCard(passage, index, best) {
     const number = build("span", { class: "number", "aria-hidden": "true" }, String(index + 1));
     const open = () => this.#open(passage, this.#cards[index]?.citation ?? null, () => title.focus());
-    const title = build("button", { type: "button", class: "title", onclick: open, "aria-label": `Open source ${index + 1}: ${passage.title}` }, passage.title);
+    const label = `Open source ${index + 1}: ${passage.title}`;
+    const title = build("button", { class: "title", onclick: open, "aria-label": label }, passage.title);
     const score = build("span", { class: "score", title: `relevance ${passage.score.toFixed(3)}` });
     score.style.setProperty("--done", String(Math.max(0, passage.score / best)));
     const place = [passage.page === null ? "" : `page ${passage.page}`, passage.headings.join(" › ")];
@@ -69,9 +68,10 @@ export class SourceList {
       card.whole = !card.whole;
       this.#paintExcerpt(index);
     };
-    const more = build("button", { type: "button", class: "link", onclick: unfold });
+    const more = build("button", { class: "link", onclick: unfold });
     const head = build("div", { class: "head" }, title, score);
-    const go = build("button", { type: "button", class: "link", onclick: open, tabindex: -1, "aria-hidden": "true" }, "Open");
+    // The title does the same for those who do not see the word "Open".
+    const go = build("button", { class: "link", onclick: open, tabindex: -1, "aria-hidden": "true" }, "Open");
     const actions = build("div", { class: "actions" }, go, more);
     const body = build("div", { class: "body" }, head, path, excerpt, actions);
     const card = build("li", { class: "card", "data-carrel": "source", "data-source": index }, number, body);
@@ -89,7 +89,7 @@ export class SourceList {
     if (painted === card.painted) return;
     card.painted = painted;
     const from = card.whole ? 0 : excerptStart(text, start);
-    const to = card.whole ? text.length : Math.min(text.length, Math.max(from + EXCERPT, end));
+    const to = card.whole ? text.length : wordEnd(text, Math.max(from + EXCERPT, end));
     const cut = Math.max(from, start);
     card.excerpt.replaceChildren(from > 0 ? "… " : "", text.slice(from, cut));
     if (end > cut) card.excerpt.append(build("mark", {}, text.slice(cut, end)));
@@ -122,4 +122,15 @@ function excerptStart(text, start) {
   if (start <= LEAD * 2) return 0;
   const space = text.indexOf(" ", start - LEAD);
   return space === -1 || space >= start ? start : space + 1;
+}
+
+/**
+ * The end of the word at a place, where that is near.
+ * @param {string} text
+ * @param {number} place
+ */
+function wordEnd(text, place) {
+  if (place >= text.length) return text.length;
+  const space = text.slice(place, place + 40).search(/\s/);
+  return space === -1 ? place : place + space;
 }

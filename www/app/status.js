@@ -1,9 +1,9 @@
-// What the parts of the app are doing → one line in words, a bar, and the notices at the top of the page. One line,
-// because a live region that everybody writes to is read aloud as noise: what is going on beats what is over, and
-// progress is told once a second at most.
+// What the parts of the app do → one line in words, a bar, and the notices at the top of the page. One line, because a
+// live region that everybody writes to is noise when read aloud: what is going on beats what is over, and progress is
+// told once a second at most.
 import { build, find } from "./dom.js";
 
-/** @typedef {import("./types.js").Problem} Problem */
+/** @import { Problem } from "./types.js" */
 /** @typedef {"answer" | "engine" | "documents"} Channel */
 /** @typedef {{ text: string, busy: boolean, fraction: number | null, since: number }} Report */
 /** @typedef {{ label: string, run: () => void }} Action */
@@ -110,10 +110,10 @@ function showNotice(notice, action) {
       notice.remove();
       action.run();
     };
-    notice.append(build("button", { type: "button", class: "button", onclick: run }, action.label));
+    notice.append(build("button", { class: "button", onclick: run }, action.label));
   }
   const dismiss = () => notice.remove();
-  notice.append(build("button", { type: "button", class: "cross", "aria-label": "Dismiss", onclick: dismiss }, "×"));
+  notice.append(build("button", { class: "cross", "aria-label": "Dismiss", onclick: dismiss }, "×"));
   find("#notices", HTMLElement).append(notice);
   return notice;
 }

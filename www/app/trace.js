@@ -3,7 +3,7 @@
 import { build } from "./dom.js";
 import { count, duration, number, spaced } from "./words.js";
 
-/** @typedef {import("./types.js").Trace} Trace */
+/** @import { Trace } from "./types.js" */
 
 /** @type {Record<string, string>} */
 const STAGES = {
@@ -54,21 +54,21 @@ export function makeTimeline({ stages, firstTokenMilliseconds, usage }) {
   });
   const facts = [
     firstTokenMilliseconds === null ? "" : `first words after ${duration(firstTokenMilliseconds)}`,
-    tokens(usage?.promptTokens, "token read"),
-    tokens(usage?.completionTokens, "token written"),
+    tokens(usage?.promptTokens, "read"),
+    tokens(usage?.completionTokens, "written"),
   ].filter(Boolean);
   const summary = build("summary", {}, "How this answer was made", build("span", { class: "total" }, duration(total)));
   const list = build("ol", { class: "timeline" }, ...rows);
-  return build("details", { class: "trace" }, summary, list, facts.length > 0 ? build("p", {}, facts.join(" · ")) : null);
+  const more = facts.length > 0 ? build("p", {}, facts.join(" · ")) : null;
+  return build("details", { class: "trace" }, summary, list, more);
 }
 
 /**
  * @param {number | null | undefined} amount
- * @param {string} noun
+ * @param {string} verb
  */
-function tokens(amount, noun) {
-  if (amount === null || amount === undefined) return "";
-  return count(amount, "token") + noun.slice("token".length);
+function tokens(amount, verb) {
+  return typeof amount === "number" ? `${count(amount, "token")} ${verb}` : "";
 }
 
 /**

@@ -26,6 +26,9 @@ export type Item = {
   abort: AbortController,
 };
 
+/** Shows a passage in the viewer, at the cited words where there are some. */
+export type OpenPassage = (passage: Passage, citation: Citation | null, returnFocus: () => void) => void;
+
 /** What the source viewer is to show. */
 export type Opening = {
   id: string,

@@ -1,12 +1,12 @@
 // A document and a span → its text at that place, with the span marked. Only a window of the text is in the page, since
 // ten megabytes of it would freeze any browser; the window grows and moves with "Show earlier/later text".
 import { build, find } from "./dom.js";
-import { makeSlice } from "./slice.js";
 import { count, problemOf } from "./words.js";
 
-/** @typedef {import("./types.js").DocumentText} DocumentText */
-/** @typedef {import("./types.js").Opening} Opening */
+/** @import { DocumentText, Opening, Span } from "./types.js" */
 /** @typedef {{ element: HTMLElement, from: number, to: number }} Slice */
+/** @typedef {{ level: number, span: Span }} Heading */
+/** @typedef {{ text: string, headings: Heading[], breaks: { at: number, page: number }[] }} Parts */
 
 /** Characters rendered at once, and how many such pieces are kept in the page. */
 const WINDOW = 40_000;
@@ -18,8 +18,8 @@ export class Viewer {
   #about = find("#viewer-about", HTMLElement);
   #scroller = find("#viewer-text", HTMLElement);
   #back = find("#viewer-back", HTMLButtonElement);
-  #earlier = build("button", { type: "button", class: "button quiet" }, "Show earlier text");
-  #later = build("button", { type: "button", class: "button quiet" }, "Show later text");
+  #earlier = build("button", { class: "button quiet" }, "Show earlier text");
+  #later = build("button", { class: "button quiet" }, "Show later text");
   #pages = build("div", { class: "pages", "data-carrel": "source" });
   /** On narrow screens the viewer covers the desk, so it is modal there. */
   #narrow = matchMedia("(max-width: 1099px)");
@@ -51,21 +51,23 @@ export class Viewer {
       if (!this.#dialog.open) return;
       this.#dialog.close();
       this.#show();
+      // A dialog that was closed for a moment has lost its place.
+      this.#pages.querySelector("mark")?.scrollIntoView({ block: "center" });
     });
   }
 
   /** @param {Opening} opening */
   async open(opening) {
     this.#opening = opening;
-    const known = this.#document?.id === opening.id;
-    if (!known) {
+    const known = this.#document?.id === opening.id ? this.#document : null;
+    if (known === null) {
       this.#title.textContent = "Opening…";
       this.#about.textContent = "";
       this.#clear();
     }
     this.#show();
     try {
-      const text = await this.#fetch(opening.id);
+      const text = known ?? await this.#fetch(opening.id);
       // Something else was opened meanwhile, or the viewer was closed.
       if (this.#opening !== opening) return;
       this.#document = text;
@@ -189,4 +191,79 @@ function lineStart(text, place) {
   if (newline !== -1 && place - newline < 2000) return newline + 1;
   const unit = text.charCodeAt(place);
   return unit >= 0xdc00 && unit < 0xe000 ? place - 1 : place;
+}
+
+/**
+ * A stretch of a document as DOM: as written, headings set off, pages separated, the span marked. Page labels are drawn
+ * by CSS from an attribute, so that the text in the page stays exactly the text of the document.
+ * @param {DocumentText} document
+ * @param {number} from
+ * @param {number} to
+ * @param {Span | null} span what to mark
+ */
+function makeSlice(document, from, to, span) {
+  const parts = {
+    text: document.text,
+    headings: document.outline.filter(({ span: at }) => at.end > from && at.start < to),
+    breaks: document.pageSpans.flatMap(({ start }, index) => {
+      return start >= from && start < to ? [{ at: start, page: index + 1 }] : [];
+    }),
+  };
+  const slice = build("div", { class: "slice", lang: "" });
+  const start = clamp(span?.start ?? to, from, to);
+  const end = clamp(span?.end ?? to, from, to);
+  appendPages(slice, parts, from, start);
+  if (end > start) {
+    const mark = build("mark", { "data-start": span?.start, "data-end": span?.end, tabindex: -1 });
+    appendPages(mark, parts, start, end);
+    slice.append(mark);
+  }
+  appendPages(slice, parts, end, to);
+  return slice;
+}
+
+/**
+ * @param {HTMLElement} parent
+ * @param {Parts} parts
+ * @param {number} from
+ * @param {number} to
+ */
+function appendPages(parent, parts, from, to) {
+  let position = from;
+  for (const { at, page } of parts.breaks) {
+    if (at < from || at >= to) continue;
+    appendText(parent, parts, position, at);
+    const label = `Page ${page}`;
+    parent.append(build("span", { class: "page", role: "separator", "aria-label": label, "data-label": label }));
+    position = at;
+  }
+  appendText(parent, parts, position, to);
+}
+
+/**
+ * @param {HTMLElement} parent
+ * @param {Parts} parts
+ * @param {number} from
+ * @param {number} to
+ */
+function appendText(parent, { text, headings }, from, to) {
+  let position = from;
+  for (const { level, span } of headings) {
+    const start = Math.max(span.start, position);
+    const end = Math.min(span.end, to);
+    if (end <= start) continue;
+    parent.append(text.slice(position, start));
+    parent.append(build("strong", { class: "heading", "data-level": level }, text.slice(start, end)));
+    position = end;
+  }
+  if (to > position) parent.append(text.slice(position, to));
+}
+
+/**
+ * @param {number} value
+ * @param {number} least
+ * @param {number} most
+ */
+function clamp(value, least, most) {
+  return Math.min(most, Math.max(least, value));
 }

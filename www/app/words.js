@@ -1,8 +1,6 @@
-// Numbers and errors → words. Everything the page says about amounts, times and failures is phrased here, so that it
-// sounds the same everywhere.
+// Numbers and errors → words, in one place, so that amounts, times and failures sound the same everywhere.
 
-/** @typedef {import("./types.js").Passage} Passage */
-/** @typedef {import("./types.js").Problem} Problem */
+/** @import { Passage, Problem } from "./types.js" */
 
 const numbers = new Intl.NumberFormat("en");
 const oneDigit = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -36,6 +34,7 @@ export function megabytes(loaded, total) {
  * @param {number} milliseconds
  */
 export function duration(milliseconds) {
+  if (milliseconds < 0.1) return "under 0.1 ms";
   if (milliseconds < 10) return `${oneDigit.format(milliseconds)} ms`;
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
   return `${oneDigit.format(milliseconds / 1000)} s`;

@@ -148,7 +148,8 @@ fn json(inquiry: &Inquiry, citations: &[Citation]) -> serde_json::Value {
 fn listed(inquiry: &Inquiry, citations: &[Citation]) -> String {
     let mut lines = Vec::new();
     for citation in citations.iter().filter(|citation| citation.by == Author::Carrel && citation.at.is_empty()) {
-        let before: String = inquiry.text()[..citation.at.start].chars().rev().take(40).collect::<Vec<_>>().into_iter().rev().collect();
+        let before: String =
+            inquiry.text()[..citation.at.start].chars().rev().take(40).collect::<Vec<_>>().into_iter().rev().collect();
         lines.push(printable(&format!("  “…{}” rests on [{}]", before.trim(), citation.number)));
     }
     for citation in citations.iter().filter(|citation| citation.verdict == Verdict::Unsupported) {

@@ -30,9 +30,8 @@ pub fn collect(paths: &[PathBuf], out: &Path) -> Result<Found, Failure> {
             continue;
         }
         let is_site = out.starts_with(absolute(path)?);
-        let hidden = |entry: &walkdir::DirEntry| {
-            entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
-        };
+        let hidden =
+            |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
         let walk = WalkDir::new(path).sort_by_file_name().into_iter();
         for entry in walk.filter_entry(|entry| !hidden(entry) && !absolute(entry.path()).is_ok_and(|at| at == out)) {
             let entry = entry.map_err(|error| {

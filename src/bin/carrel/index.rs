@@ -75,7 +75,12 @@ fn copy_runtime(given: Option<&Path>, out: &Path) -> Result<(), Failure> {
     let from_environment = std::env::var_os("CARREL_RUNTIME").map(PathBuf::from);
     let named = given.map(Path::to_path_buf).or(from_environment);
     let beside_us = std::env::current_exe().ok().and_then(|exe| Some(exe.ancestors().nth(3)?.join("pkg")));
-    let Some(runtime) = named.clone().into_iter().chain([PathBuf::from("pkg")]).chain(beside_us).find(|folder| folder.join(FACE).is_file())
+    let Some(runtime) = named
+        .clone()
+        .into_iter()
+        .chain([PathBuf::from("pkg")])
+        .chain(beside_us)
+        .find(|folder| folder.join(FACE).is_file())
     else {
         return match named {
             Some(folder) => Err(Failure::File {
@@ -84,7 +89,9 @@ fn copy_runtime(given: Option<&Path>, out: &Path) -> Result<(), Failure> {
                 remedy: "Run `make build` and name its pkg folder",
             }),
             None => {
-                eprintln!("the browser runtime was not found and is not beside the index: run `make build`, or name it by --runtime");
+                eprintln!(
+                    "the browser runtime was not found and is not beside the index: run `make build`, or name it by --runtime"
+                );
                 Ok(())
             }
         };

@@ -30,8 +30,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, model: Option<&Path>) -> Result<Outcome, Failure> {
     let carrel = desk::open(model, &arguments.index)?;
     let start = Instant::now();
-    let passages =
-        carrel.search(&arguments.query, SearchOptions { limit: arguments.limit, mode: arguments.mode })?;
+    let passages = carrel.search(&arguments.query, SearchOptions { limit: arguments.limit, mode: arguments.mode })?;
     let elapsed = start.elapsed().as_secs_f64() * 1000.0;
     if arguments.json {
         print(&serde_json::json!({ "passages": passages, "elapsed_ms": elapsed }).to_string())?;
@@ -51,7 +50,12 @@ pub fn described(passage: &Passage, number: usize) -> String {
     let cut: String = text.chars().take(240).collect();
     let dots = if cut.len() < text.len() { "…" } else { "" };
     let page = passage.page.map(|page| format!(", page {page}")).unwrap_or_default();
-    printable(&format!("[{number}] {} ({}{page}; score {:.3})\n    {cut}{dots}", place.join(" › "), passage.id, passage.score))
+    printable(&format!(
+        "[{number}] {} ({}{page}; score {:.3})\n    {cut}{dots}",
+        place.join(" › "),
+        passage.id,
+        passage.score
+    ))
 }
 
 /// Without control characters: a document must not be able to steer the terminal.

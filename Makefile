@@ -1,0 +1,35 @@
+# Everything one does with Carrel. `make serve` and `make test` need nothing else done before: each target installs
+# what it needs (see tools/) and says so.
+.PHONY: serve build test check size model tools bench clean format
+
+serve: build model ## Build the app and open it in the browser
+	@python3 tools/serve.py target/site --open
+
+build: tools ## Build the npm package (pkg/) and the app's site (target/site/)
+	@tools/build.sh
+
+model: ## Put the embedding model into models/
+	@tools/model.sh
+
+tools: node_modules/.package-lock.json
+	@tools/rust.sh
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@echo '· installing the npm packages of package-lock.json' >&2
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+test: build model ## All tests: native, WebAssembly in Chromium, page stories
+	@tools/test.sh
+
+check: tools ## Format, lints as errors, types
+	cargo fmt --check
+	cargo clippy --quiet --release --all-targets -- -D warnings
+	cargo clippy --quiet --profile web --target wasm32-unknown-unknown --lib -- -D warnings
+	npx --no-install tsc --project tsconfig.json
+
+size: build ## Measure what the browser downloads and hold it against the budget
+	@node tools/size.mjs
+
+format: ## Format the Rust code
+	cargo fmt
