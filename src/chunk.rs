@@ -96,8 +96,15 @@ impl Chunker {
         let mut stretch = Stretch::new(document, range, tokenize);
         let mut chunks = Vec::new();
         let mut start = stretch.range.start;
+        let mut reached = start;
         while start < stretch.range.end {
-            let end = stretch.end_of(start, self.sizes.tokens, tokenize);
+            let mut end = stretch.end_of(start, self.sizes.tokens, tokenize);
+            if end <= reached {
+                // The overlap left no room for anything new.
+                start = reached;
+                end = stretch.end_of(start, self.sizes.tokens, tokenize);
+            }
+            reached = end;
             chunks.extend(stretch.chunk(document, start, end, tokenize));
             start = match end == stretch.range.end {
                 true => end,
@@ -159,11 +166,26 @@ impl<'text> Stretch<'text> {
         // Inside a word, the model may cut the part otherwise than the whole: then the chunk is made smaller.
         let mut end = end;
         let mut allowed = limit;
-        while tokenize(&self.text[start..end]).len() > limit && allowed > 1 {
-            allowed = allowed * 3 / 4;
-            end = self.best_end(start, allowed);
+        while tokenize(&self.text[start..end]).len() > limit {
+            let smaller = match allowed > 1 {
+                true => {
+                    allowed = allowed * 3 / 4;
+                    Some(self.best_end(start, allowed))
+                }
+                false => self.without_last_character(start, end),
+            };
+            match smaller {
+                Some(smaller) => end = smaller,
+                None => break,
+            }
         }
         end
+    }
+
+    /// Where `start..end` ends without its last character, if it has another.
+    fn without_last_character(&self, start: usize, end: usize) -> Option<usize> {
+        let last = self.text[start..end].grapheme_indices(true).next_back();
+        last.map(|(at, _)| start + at).filter(|&at| at > start)
     }
 
     /// Where a chunk of at most `limit` tokens ends best.

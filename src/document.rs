@@ -78,6 +78,8 @@ pub struct SourcePiece {
     pub text: Span,
     /// Where it stands in the source: bytes of the file as decoded to UTF-8.
     pub source: Span,
+    /// Whether both sides are the same byte for byte but for the kind of white space; else it maps as a whole.
+    pub exact: bool,
 }
 
 /// A document as read: its text and the map back to where it came from.
@@ -132,13 +134,11 @@ impl Document {
         let inside = |piece: &&SourcePiece| piece.text.start < span.end && piece.text.end > span.start;
         let first = self.pieces.iter().find(inside)?;
         let last = self.pieces.iter().rfind(inside)?;
-        // A piece whose two sides differ in length (it held a character reference) maps as a whole.
-        let exact = |piece: &SourcePiece| piece.text.len() == piece.source.len();
-        let start = match exact(first) {
+        let start = match first.exact {
             true => first.source.start + span.start.saturating_sub(first.text.start),
             false => first.source.start,
         };
-        let end = match exact(last) {
+        let end = match last.exact {
             true => last.source.end - last.text.end.saturating_sub(span.end),
             false => last.source.end,
         };

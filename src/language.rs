@@ -62,8 +62,11 @@ const STOP_WORDS: [&str; 33] = [
 /// A sentence that ends in an abbreviation with a full stop is joined with the next.
 pub fn sentences(text: &str) -> Vec<Span> {
     let mut found: Vec<Span> = Vec::new();
+    // By the rules a line break ends a sentence; within a block it is a space.
+    let flowing: String = text.chars().map(|it| if matches!(it, '\n' | '\r') { ' ' } else { it }).collect();
     for (start, block) in blocks(text) {
         let mut open: Option<Span> = None;
+        let block = &flowing[start..start + block.len()];
         for (at, piece) in block.split_sentence_bound_indices() {
             let piece_span = Span::new(start + at, start + at + piece.len());
             let span = open.map_or(piece_span, |open| Span::new(open.start, piece_span.end));

@@ -16,7 +16,8 @@ export class Answer {
   #abort;
 
   /**
-   * @param {(onEvent: (event: AnswerEvent) => void) => Promise<Trace>} begin  starts the work
+   * @param {(onEvent: (event: AnswerEvent | { type: "trace", trace: Trace }) => void) => Promise<void>} begin
+   *   starts the work; settled when it has ended
    * @param {() => void} abort
    */
   constructor(begin, abort) {
@@ -25,16 +26,20 @@ export class Answer {
     const sources = Promise.withResolvers();
     /** The passages that the answer may cite, there before its first word. @type {Promise<Passage[]>} */
     this.sources = sources.promise;
-    /** What was done, stage by stage. @type {Promise<Trace>} */
-    this.trace = begin((event) => {
+    /** @type {PromiseWithResolvers<Trace>} */
+    const trace = Promise.withResolvers();
+    /** What was done, stage by stage, also for an answer that failed half-way. @type {Promise<Trace>} */
+    this.trace = trace.promise;
+    begin((event) => {
+      if (event.type === "trace") return trace.resolve(event.trace);
       if (event.type === "sources") sources.resolve(event.sources);
       this.#events.push(event);
       this.#wake();
-    });
-    this.trace.then(
+    }).then(
       () => this.#end(),
       (error) => {
         sources.reject(error);
+        trace.reject(error); // Nothing, where it has come already.
         this.#end(error);
       },
     );

@@ -132,7 +132,9 @@ export class Desk {
     }));
     signal.throwIfAborted();
     if (!pdf || bytes.length === 0) return { source: { ...source, format: pdf ? undefined : source.format }, bytes };
-    const { readPages } = await import("./pdf.js");
+    const { readPages } = await import("./pdf.js").catch((cause) => {
+      throw new CarrelError("fetch_failed", `${name} was not read: the PDF reader did not load. Check the connection, and add the file again`, { cause });
+    });
     const { pages, warnings } = await readPages(bytes, { name, signal, onProgress });
     return { source: { ...source, format: undefined, pages, warnings } };
   }
@@ -161,7 +163,7 @@ export class Desk {
   }
 
   /**
-   * Tells the sources, then the answer as it comes; gives the trace.
+   * Tells the sources, then the answer as it comes, and the trace, also of an answer that failed.
    * @param {string} question
    * @param {object} options
    * @param {Conversation} conversation
@@ -176,8 +178,8 @@ export class Desk {
       if (answering.request()) await answerByApi(this.#engine, answering, conversation);
       else if (answering.messages()) await answerByPage(this.#engine, answering, conversation);
       emitAll(emit, this.#engine.finishAnswer(answering));
-      return answering.trace();
     } finally {
+      emit({ type: "trace", trace: answering.trace() });
       answering.free();
     }
   }

@@ -28,7 +28,7 @@ const library = new URL("pdfjs/", import.meta.url);
  * @param {(done: number) => void} [options.onProgress] called after each page with the part done, 0 to 1
  * @returns {Promise<{ pages: string[], warnings: string[] }>} one text a page (empty where there is none, as in a
  *   scan) and what could not be read, in words
- * @throws a CarrelError with the code `encrypted` or `not_pdf`; `crashed` if the reader itself cannot be loaded
+ * @throws a CarrelError with the code `encrypted` or `not_pdf`; `fetch_failed` if the reader itself cannot be loaded
  */
 export async function readPages(bytes, { name, signal, onProgress }) {
   signal?.throwIfAborted();
@@ -194,8 +194,8 @@ function loadLibrary(name) {
 
 /** @param {string} name @param {Error} cause */
 function notLoaded(name, cause) {
-  return carrelError("crashed", `${name} was not read: the PDF reader did not load (${cause.message}). `
-    + "Check the connection, reload the page and add the file again", cause);
+  return carrelError("fetch_failed", `${name} was not read: the PDF reader did not load (${cause.message}). `
+    + "Check the connection, and add the file again", cause);
 }
 
 /** The reader of the last file, while no other has it. @type {Reader | null} */

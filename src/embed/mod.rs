@@ -1,19 +1,18 @@
 //! texts → [`UnitVector`]s
 //!
-//! The model reads texts in batches of similar length, since every text of a batch costs as much as its longest.
-//! Who waits between batches (a browser's worker, to hear of a cancel) calls once per batch.
+//! The model reads several texts at once, one behind the other and without padding, so that their order and their
+//! lengths do not matter. Who waits between batches (a browser's worker, to hear of a cancel) calls once per batch.
 
 mod bert;
+mod kernels;
 mod pooling;
-
-use candle_core::{Device, Tensor};
 
 use crate::error::Result;
 use crate::model::{Model, invalid};
 use crate::vector::UnitVector;
 use bert::Bert;
 
-/// How many tokens the model reads at once, padding included: some hundred milliseconds of work on the web.
+/// How many tokens the model reads at once: some hundred milliseconds of work on the web.
 pub const BATCH_TOKENS: usize = 1024;
 
 /// A loaded model that embeds texts.
@@ -65,54 +64,53 @@ impl Embedder {
         Ok(self.embed_all(&[text])?.swap_remove(0))
     }
 
-    /// Embeds texts, in batches sorted by length; the vectors come in the order of the texts.
+    /// Embeds texts; the vectors come in the order of the texts.
     ///
     /// # Errors
     /// `model_invalid` where the model computes no direction for one of them.
     pub fn embed_all(&self, texts: &[&str]) -> Result<Vec<UnitVector>> {
         let tokens: Vec<Vec<u32>> =
             texts.iter().map(|text| self.model.tokenizer.encode(text)).collect::<Result<_>>()?;
-        let mut order: Vec<usize> = (0..tokens.len()).collect();
-        order.sort_by_key(|&index| tokens[index].len());
-        // Sorted, the last of a batch is its longest.
-        let mut batches: Vec<&[usize]> = Vec::new();
-        let mut rest = order.as_slice();
-        while !rest.is_empty() {
-            let fits = |count: &usize| count * tokens[rest[count - 1]].len() <= BATCH_TOKENS;
-            let (batch, later) = rest.split_at((1..=rest.len()).take_while(fits).last().unwrap_or(1));
-            batches.push(batch);
-            rest = later;
-        }
-        let embed_batch = |batch: &[usize]| -> Result<Vec<(usize, UnitVector)>> {
-            let sequences: Vec<&[u32]> = batch.iter().map(|&index| tokens[index].as_slice()).collect();
-            let rows = self.forward(&sequences).map_err(|error| invalid(error.to_string()))?;
-            batch.iter().zip(rows).map(|(&index, row)| Ok((index, UnitVector::normalize(row)?))).collect()
-        };
+        let batches: Vec<&[Vec<u32>]> = batches(&tokens);
         // On the web one instance has one thread.
         #[cfg(not(target_arch = "wasm32"))]
-        let embedded: Vec<Vec<(usize, UnitVector)>> = {
+        let embedded: Vec<Vec<UnitVector>> = {
             use rayon::prelude::*;
-            batches.into_par_iter().map(embed_batch).collect::<Result<_>>()?
+            batches.into_par_iter().map(|batch| self.embed_batch(batch)).collect::<Result<_>>()?
         };
         #[cfg(target_arch = "wasm32")]
-        let embedded: Vec<Vec<(usize, UnitVector)>> = batches.into_iter().map(embed_batch).collect::<Result<_>>()?;
-        let mut vectors: Vec<(usize, UnitVector)> = embedded.into_iter().flatten().collect();
-        vectors.sort_by_key(|&(index, _)| index);
-        Ok(vectors.into_iter().map(|(_, vector)| vector).collect())
+        let embedded: Vec<Vec<UnitVector>> =
+            batches.into_iter().map(|batch| self.embed_batch(batch)).collect::<Result<_>>()?;
+        Ok(embedded.into_iter().flatten().collect())
     }
 
-    fn forward(&self, sequences: &[&[u32]]) -> candle_core::Result<Vec<Vec<f32>>> {
-        let length = sequences.iter().map(|sequence| sequence.len()).max().unwrap_or(0);
-        let shape = (sequences.len(), length);
-        let pad = self.model.config.pad_token_id;
-        let padded = |sequence: &&[u32]| {
-            sequence.iter().copied().chain(std::iter::repeat(pad)).take(length).collect::<Vec<u32>>()
+    fn embed_batch(&self, batch: &[Vec<u32>]) -> Result<Vec<UnitVector>> {
+        let texts: Vec<&[u32]> = batch.iter().map(Vec::as_slice).collect();
+        let hidden = self.dimensions();
+        let states = self.bert.forward(&texts);
+        let mut rest = states.as_slice();
+        let pool = |text: &&[u32]| {
+            let (own, others) = rest.split_at(text.len() * hidden);
+            rest = others;
+            UnitVector::normalize(pooling::mean(own, hidden))
         };
-        let mask =
-            |sequence: &&[u32]| (0..length).map(|at| f32::from(u8::from(at < sequence.len()))).collect::<Vec<f32>>();
-        let tokens = Tensor::from_vec(sequences.iter().flat_map(padded).collect::<Vec<u32>>(), shape, &Device::Cpu)?;
-        let mask = Tensor::from_vec(sequences.iter().flat_map(mask).collect::<Vec<f32>>(), shape, &Device::Cpu)?;
-        let states = self.bert.forward(&tokens, &mask)?;
-        pooling::mean(&states, &mask)?.to_vec2()
+        texts.iter().map(pool).collect()
     }
+}
+
+/// Parts of the texts that are computed at once: as many as fit, in their order, since nothing is padded.
+fn batches(tokens: &[Vec<u32>]) -> Vec<&[Vec<u32>]> {
+    let mut batches = Vec::new();
+    let (mut start, mut sum) = (0, 0);
+    for (at, text) in tokens.iter().enumerate() {
+        if at > start && sum + text.len() > BATCH_TOKENS {
+            batches.push(&tokens[start..at]);
+            (start, sum) = (at, 0);
+        }
+        sum += text.len();
+    }
+    if start < tokens.len() {
+        batches.push(&tokens[start..]);
+    }
+    batches
 }

@@ -1,12 +1,14 @@
 //! states of tokens → one vector a text
 //!
-//! The mean over the text's own tokens, as sentence-transformers does it: padding counts for nothing.
+//! The mean over the text's own tokens, as sentence-transformers does it.
 
-use candle_core::{Result, Tensor};
-
-/// `states` (texts × tokens × hidden) and `mask` (texts × tokens, 1 for a token, 0 for padding) → texts × hidden.
-pub(super) fn mean(states: &Tensor, mask: &Tensor) -> Result<Tensor> {
-    let mask = mask.unsqueeze(2)?;
-    let sums = states.broadcast_mul(&mask)?.sum(1)?;
-    sums.broadcast_div(&mask.sum(1)?)
+/// `states`: those of one text's tokens, one behind the other, each of `hidden` numbers.
+pub(super) fn mean(states: &[f32], hidden: usize) -> Vec<f32> {
+    let mut sums = vec![0.0f32; hidden];
+    for state in states.chunks_exact(hidden) {
+        sums.iter_mut().zip(state).for_each(|(sum, value)| *sum += value);
+    }
+    let count = (states.len() / hidden) as f32;
+    sums.iter_mut().for_each(|sum| *sum /= count);
+    sums
 }

@@ -135,7 +135,9 @@ impl Writer<'_> {
         if self.main_only && self.main_depth == 0 {
             return;
         }
-        let verbatim = self.source.get(source.start..source.end) == Some(value);
+        // The parser makes line feeds of all line ends, and characters of character references.
+        let raw = self.source.get(source.start..source.end).unwrap_or_default();
+        let verbatim = raw == value || (raw.contains('\r') && raw.replace("\r\n", "\n").replace('\r', "\n") == value);
         let token_start = self.reading.text.len();
         let mut offset = 0;
         for part in value.split_inclusive(char::is_whitespace) {
@@ -149,11 +151,12 @@ impl Writer<'_> {
                 self.space |= word.len() < part.len();
             }
             offset += part.len();
+            offset += usize::from(verbatim && raw.get(offset - 1..offset + 1) == Some("\r\n"));
         }
         if !verbatim && self.reading.text.len() > token_start {
             // Character references: the token maps as a whole.
             let text = Span::new(token_start, self.reading.text.len());
-            self.reading.pieces.push(SourcePiece { text, source });
+            self.reading.pieces.push(SourcePiece { text, source, exact: false });
         }
     }
 
@@ -184,17 +187,16 @@ impl Writer<'_> {
         match self.reading.pieces.last_mut() {
             // One space in the text for one white-space byte in the source: the piece goes on.
             Some(last)
-                if last.text.len() == last.source.len()
-                    && start - last.text.end == source - last.source.end
-                    && start - last.text.end <= 1 =>
+                if last.exact && start - last.text.end == source - last.source.end && start - last.text.end <= 1 =>
             {
                 last.text.end = end;
                 last.source.end = source + word.len();
             }
-            _ => self
-                .reading
-                .pieces
-                .push(SourcePiece { text: Span::new(start, end), source: Span::new(source, source + word.len()) }),
+            _ => self.reading.pieces.push(SourcePiece {
+                text: Span::new(start, end),
+                source: Span::new(source, source + word.len()),
+                exact: true,
+            }),
         }
     }
 

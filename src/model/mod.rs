@@ -31,8 +31,6 @@ pub(crate) struct BertConfig {
     pub type_vocab_size: usize,
     pub layer_norm_eps: f64,
     pub hidden_act: String,
-    #[serde(default)]
-    pub pad_token_id: u32,
 }
 
 #[derive(Deserialize)]
@@ -84,10 +82,16 @@ impl Model {
         {
             return Err(invalid("its pooling is not the mean over tokens, which is the only one known".into()));
         }
+        if config.hidden_size == 0 || config.type_vocab_size == 0 {
+            return Err(invalid("hidden_size and type_vocab_size must not be 0".into()));
+        }
         if limit < 8 {
             return Err(invalid(format!("it reads only {limit} tokens")));
         }
         let tokenizer = WordTokenizer::new(&tokenizer_bytes, limit)?;
+        if tokenizer.highest_number() as usize >= config.vocab_size {
+            return Err(invalid("its tokenizer knows more words than the network".into()));
+        }
         let fingerprint = fingerprint(&[&config_bytes, &tokenizer_bytes], &weights);
         let weights = VarBuilder::from_buffered_safetensors(weights, DType::F32, &Device::Cpu)
             .map_err(|error| invalid(format!("{weights_name}: {error}")))?;
@@ -118,6 +122,11 @@ impl WordTokenizer {
         let mut this = Self { tokenizer, limit, marks: 0 };
         this.marks = this.encode("")?.len();
         Ok(this)
+    }
+
+    /// The highest number of a token.
+    fn highest_number(&self) -> u32 {
+        self.tokenizer.get_vocab(true).into_values().max().unwrap_or(0)
     }
 
     /// The most tokens of text, without the model's own marks, that it reads.

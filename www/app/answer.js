@@ -125,7 +125,7 @@ export class AnswerView {
     const what = passage === null
       ? `Source ${citation.number}: there is no such source; unsupported`
       : `Source ${citation.number}: ${placeOf(passage)}; ${VERDICTS[verdict]}`;
-    const added = citation.by === "carrel" ? "added by Carrel's check" : null;
+    const added = citation.by === "carrel" && citation.at.start === citation.at.end ? "added by Carrel's check" : null;
     const open = () => {
       if (passage) this.#openPassage(passage, citation, () => this.#focusCitation(key));
     };

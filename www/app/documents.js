@@ -135,7 +135,7 @@ export class DocumentList {
       this.#alerts += 1;
       const role = this.#alerts <= ALERTS_MOST ? "alert" : null;
       const notes = [build("p", { class: "problem", role, "data-carrel": "error", "data-code": code }, message)];
-      if (code === "crashed") {
+      if (code === "crashed" || code === "fetch_failed") {
         const retry = () => this.#actions.retry(item);
         notes.push(build("p", {}, build("button", { class: "link", onclick: retry }, "Try again")));
       }

@@ -1,0 +1,44 @@
+import { CarrelError } from "./errors.js";
+/** @param {string} option @param {string} problem */
+export declare function invalid(option: string, problem: string): CarrelError;
+/**
+ * Checks names and types; `known` gives for each name the types it may have.
+ * @param {string} what
+ * @param {Record<string, string>} known  such as `{ limit: "number", signal: "AbortSignal" }`
+ * @param {unknown} options
+ * @returns {Record<string, any>}
+ */
+export declare function checked(what: string, known: Record<string, string>, options?: unknown): Record<string, any>;
+/**
+ * The address of a folder, with a slash at its end.
+ * @param {string} option
+ * @param {string | URL} address
+ */
+export declare function folder(option: string, address: string | URL): string;
+export type ApiGenerator = {
+    api: "openai";
+    baseUrl: string;
+    model: string;
+    apiKey?: string;
+    temperature?: number;
+    maxTokens?: number;
+};
+export type OwnGenerator = (request: {
+    messages: {
+        role: string;
+        content: string;
+    }[];
+}, options: {
+    signal: AbortSignal;
+}) => AsyncIterable<string>;
+export type Generator = ApiGenerator | OwnGenerator;
+/**
+ * @typedef {{ api: "openai", baseUrl: string, model: string, apiKey?: string, temperature?: number, maxTokens?: number }} ApiGenerator
+ * @typedef {(request: { messages: { role: string, content: string }[] }, options: { signal: AbortSignal }) => AsyncIterable<string>} OwnGenerator
+ * @typedef {ApiGenerator | OwnGenerator} Generator
+ */
+/**
+ * @param {unknown} generator
+ * @returns {Generator | null}
+ */
+export declare function checkedGenerator(generator: unknown): Generator | null;

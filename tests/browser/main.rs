@@ -1,0 +1,2 @@
+//! What only a browser can tell: see the native tests for all the rest.
+#![cfg(target_arch = "wasm32")]

@@ -1,0 +1,14 @@
+//! Carrel's promises, held against oracles that owe it nothing: other implementations, naive versions of the same
+//! thing, published figures, recorded streams. Needs the model (`make model`) and the data of `../shared`; what is
+//! missing is a failure that says so.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod chunks;
+mod desk;
+mod floors;
+mod golden;
+mod html;
+mod index_files;
+mod rust_paths;
+mod spans;
+mod texts;

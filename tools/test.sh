@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# All tests. What `make build` and `make model` make must be there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tools/cache.sh
+tools/chromium.sh
+tools/llama-server.sh >/dev/null
+
+say "native tests"
+cargo test --quiet --release
+
+say "tests in WebAssembly, in Chromium"
+runner=$(tools/wasm-bindgen.sh)/wasm-bindgen-test-runner
+CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$runner CHROMEDRIVER=$(command -v chromedriver) \
+  cargo test --quiet --profile web --target wasm32-unknown-unknown --test browser
+
+say "page stories, in Chromium"
+node --test --test-concurrency=1 'tests/page/*.test.mjs'
