@@ -15,4 +15,4 @@ CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$runner CHROMEDRIVER=$(command -v chr
   cargo test --quiet --profile web --target wasm32-unknown-unknown --test browser
 
 say "page stories, in Chromium"
-node --test --test-concurrency=1 'tests/page/*.test.mjs'
+node --test --test-concurrency=1 tests/page/*.test.mjs

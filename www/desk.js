@@ -72,7 +72,7 @@ export class Desk {
     sized.sort((left, right) => left.size - right.size);
     for (const { item } of sized) emit({ id: item.id, name: item.name, state: "waiting", done: 0 });
     const turn = this.#queue.then(async () => {
-      const outcome = { /** @type {any[]} */ added: [], /** @type {any[]} */ failed: [] };
+      const outcome = { added: /** @type {any[]} */ ([]), failed: /** @type {any[]} */ ([]) };
       for (const { item } of sized) {
         signal.throwIfAborted();
         const { id, name } = item;

@@ -16,6 +16,9 @@ use crate::prompt::Prompt;
 pub use failure::{broken, failure};
 pub use openai::Decoder;
 
+/// The most tokens of an answer where nothing else is said: one that is much longer has lost its way.
+pub const DEFAULT_MAX_TOKENS: u32 = 1024;
+
 /// Which API is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -48,13 +51,14 @@ pub struct Settings {
     pub base_url: String,
     /// The model, by its name there.
     pub model: String,
-    /// The key, where one is needed.
-    #[serde(default)]
+    /// The key, where one is needed; never written out.
+    #[serde(default, skip_serializing)]
     pub api_key: Option<String>,
-    /// 0 for the likeliest words, higher for more variety; the API's own default where nothing is given.
+    /// 0 for the likeliest words, higher for more variety. Where nothing is given 0, so that an answer can be had
+    /// again; at OpenAI itself, whose newer models take none, its own default.
     #[serde(default)]
     pub temperature: Option<f32>,
-    /// The most tokens that are written; the API's own default where nothing is given.
+    /// The most tokens that are written; [`DEFAULT_MAX_TOKENS`] where nothing is given, but no limit at OpenAI itself.
     #[serde(default)]
     pub max_tokens: Option<u32>,
 }

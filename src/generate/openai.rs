@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Settings, Usage, failure};
+use super::{DEFAULT_MAX_TOKENS, Event, Settings, Usage, failure};
 use crate::error::{Error, Result};
 use crate::prompt::{Message, Prompt};
 
@@ -29,18 +29,24 @@ pub(super) fn body(settings: &Settings, prompt: &Prompt) -> String {
         temperature: Option<f32>,
         #[serde(skip_serializing_if = "Option::is_none")]
         max_tokens: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        max_completion_tokens: Option<u32>,
     }
     #[derive(Serialize)]
     struct StreamOptions {
         include_usage: bool,
     }
+    // Small models wander without end where nothing holds them. At OpenAI itself the models that reason refuse a
+    // temperature, call the limit otherwise, and count their thoughts in it: there only what was asked for is sent.
+    let at_openai = settings.base_url.contains("//api.openai.com");
     let body = Body {
         model: settings.model.trim(),
         messages: &prompt.messages,
         stream: true,
         stream_options: StreamOptions { include_usage: true },
-        temperature: settings.temperature,
-        max_tokens: settings.max_tokens,
+        temperature: settings.temperature.or((!at_openai).then_some(0.0)),
+        max_tokens: (!at_openai).then_some(settings.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS)),
+        max_completion_tokens: settings.max_tokens.filter(|_| at_openai),
     };
     serde_json::to_string(&body).expect("a prompt has nothing that JSON lacks")
 }
@@ -90,8 +96,8 @@ impl Decoder {
             match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
                 None => return Ok(events),
                 Some(b'<') => return Err(self.not_an_answer("a web page")),
-                Some(b'{') => self.shape = Shape::Whole,
                 Some(0xef) if text.len() < 3 => return Ok(events),
+                Some(b'{') => self.shape = Shape::Whole,
                 Some(_) => self.shape = Shape::Stream,
             }
         }
@@ -116,20 +122,25 @@ impl Decoder {
         match self.shape {
             Shape::Unknown => return Err(self.not_an_answer("nothing at all")),
             Shape::Whole => {
-                let body = std::mem::take(&mut self.rest);
-                if serde_json::from_slice::<serde_json::Value>(&body).is_err_and(|error| error.is_eof()) {
+                let rest = std::mem::take(&mut self.rest);
+                let body = rest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&rest);
+                if serde_json::from_slice::<serde_json::Value>(body).is_err_and(|error| error.is_eof()) {
                     return Err(Error::ApiStreamCut { url: self.url.clone() });
                 }
-                self.data(&body, &mut events)?;
+                self.data(body, &mut events)?;
                 self.done = true;
             }
             Shape::Stream => {
                 let line = std::mem::take(&mut self.rest);
                 self.line(&line, &mut events)?;
-                self.line(b"", &mut events)?;
+                // An event that the end cut in two is none; one that lacks only its blank line is.
+                let data = self.data.trim_ascii();
+                if data == b"[DONE]" || serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok() {
+                    self.line(b"", &mut events)?;
+                }
             }
         }
-        if !self.spoke {
+        if !self.spoke && !self.data.starts_with(b"{") {
             return Err(self.not_an_answer("text that is no stream of events"));
         }
         if !self.done && self.usage.finish_reason.is_none() {

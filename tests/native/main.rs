@@ -3,12 +3,21 @@
 //! missing is a failure that says so.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod answers;
+mod ask_over_http;
 mod chunks;
+mod command_line;
 mod desk;
+mod documents_say_what_is_so;
 mod floors;
 mod golden;
 mod html;
 mod index_files;
+mod program;
+mod prompts;
+mod retrieval_quality;
 mod rust_paths;
 mod spans;
 mod texts;
+mod wire;
+mod wire_faults;

@@ -51,12 +51,14 @@ export class Desk {
 
   /** @returns {Promise<Row[]>} */
   rows() {
-    return this.documents.evaluateAll((rows) => rows.map((row) => ({
-      name: row.querySelector(".title")?.getAttribute("title") ?? "",
-      state: row.getAttribute("data-state") ?? "",
-      text: row.textContent ?? "",
-      code: row.querySelector("[data-carrel=error]")?.getAttribute("data-code") ?? null,
-    })));
+    return this.documents.evaluateAll((rows) =>
+      rows.map((row) => ({
+        name: row.querySelector(".title")?.getAttribute("title") ?? "",
+        state: row.getAttribute("data-state") ?? "",
+        text: row.textContent ?? "",
+        code: row.querySelector("[data-carrel=error]")?.getAttribute("data-code") ?? null,
+      })),
+    );
   }
 
   /** The row of one document. @param {string} path */
@@ -69,11 +71,15 @@ export class Desk {
 
   /** Waits until so many documents are there, and each is ready or has failed. @param {number} amount */
   async settled(amount) {
-    await this.page.waitForFunction((expected) => {
-      const rows = [...document.querySelectorAll("[data-carrel=document]")];
-      const done = rows.filter((row) => ["ready", "failed"].includes(row.getAttribute("data-state") ?? ""));
-      return rows.length === expected && done.length === expected;
-    }, amount, { timeout: PATIENCE });
+    await this.page.waitForFunction(
+      (expected) => {
+        const rows = [...document.querySelectorAll("[data-carrel=document]")];
+        const done = rows.filter((row) => ["ready", "failed"].includes(row.getAttribute("data-state") ?? ""));
+        return rows.length === expected && done.length === expected;
+      },
+      amount,
+      { timeout: PATIENCE },
+    );
   }
 
   /** Types a question and presses Enter. @param {string} question */
@@ -84,7 +90,10 @@ export class Desk {
 
   /** Waits until the current answer is in that state. @param {"searching" | "streaming" | "done" | "error"} state */
   async answered(state = "done") {
-    await this.page.waitForSelector(`[data-carrel=answer][data-state=${state}]`, { state: "attached", timeout: PATIENCE });
+    await this.page.waitForSelector(`[data-carrel=answer][data-state=${state}]`, {
+      state: "attached",
+      timeout: PATIENCE,
+    });
   }
 
   /** The answer's text, without marks that are links. */
@@ -114,15 +123,24 @@ export class Desk {
 
   /** Waits until the marked words are within what can be seen of the viewer, and gives them. */
   async markedText() {
-    await this.page.waitForFunction(() => {
-      const mark = document.querySelector("#viewer mark");
-      const pane = document.querySelector("#viewer-text");
-      if (!mark || !pane) return false;
-      const [inner, outer] = [mark.getBoundingClientRect(), pane.getBoundingClientRect()];
-      const [top, bottom] = [Math.max(outer.top, 0), Math.min(outer.bottom, innerHeight)];
-      return inner.height > 0 && inner.top >= top - 1 && inner.top < bottom
-        && inner.left >= outer.left - 1 && inner.right <= outer.right + 1;
-    }, undefined, { timeout: 20_000 });
+    await this.page.waitForFunction(
+      () => {
+        const mark = document.querySelector("#viewer mark");
+        const pane = document.querySelector("#viewer-text");
+        if (!mark || !pane) return false;
+        const [inner, outer] = [mark.getBoundingClientRect(), pane.getBoundingClientRect()];
+        const [top, bottom] = [Math.max(outer.top, 0), Math.min(outer.bottom, innerHeight)];
+        return (
+          inner.height > 0 &&
+          inner.top >= top - 1 &&
+          inner.top < bottom &&
+          inner.left >= outer.left - 1 &&
+          inner.right <= outer.right + 1
+        );
+      },
+      undefined,
+      { timeout: 20_000 },
+    );
     return (await this.mark.first().innerText()).replace(/\s+/g, " ").trim();
   }
 }

@@ -35,12 +35,24 @@ export const boiler = `<!doctype html>
 
 /** The pages of a PDF about bees. */
 export const bees = [
-  ["Keeping bees on the roof", "", "Four hives stand on the south roof of the library.",
-    "They were a gift of the botanical society in 1987."],
-  ["Harvest", "", "Honey is harvested twice, in June and in August.",
-    "A good year gives forty kilograms of lime honey from each hive."],
-  ["Winter", "", "From November on the hives are wrapped in straw mats.",
-    "The entrance is narrowed to the width of a thumb against mice."],
+  [
+    "Keeping bees on the roof",
+    "",
+    "Four hives stand on the south roof of the library.",
+    "They were a gift of the botanical society in 1987.",
+  ],
+  [
+    "Harvest",
+    "",
+    "Honey is harvested twice, in June and in August.",
+    "A good year gives forty kilograms of lime honey from each hive.",
+  ],
+  [
+    "Winter",
+    "",
+    "From November on the hives are wrapped in straw mats.",
+    "The entrance is narrowed to the width of a thumb against mice.",
+  ],
 ];
 
 /** A folder of its own for the files of one file of stories; it goes when they are over. */
@@ -61,7 +73,8 @@ export function temporaryFolder() {
 /** A file of the test data that is shared beside the repository. @param {string} path */
 export function shared(path) {
   const whole = resolve(root, "../shared/data", path);
-  if (!existsSync(whole)) throw new Error(`the test data ${whole} is missing: these stories need it (see ../shared/DATA.md)`);
+  if (!existsSync(whole))
+    throw new Error(`the test data ${whole} is missing: these stories need it (see ../shared/DATA.md)`);
   return whole;
 }
 
@@ -81,7 +94,8 @@ export function pdfOf(pages, { password, drawing } = {}) {
     const shown = lines.map((line) => `(${line.replace(/[\\()]/g, "\\$&")}) Tj T*`).join("\n");
     const stream = drawing ?? `BT /F1 12 Tf 16 TL 60 760 Td\n${shown}\nET`;
     objects.push(
-      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents ${5 + 2 * index} 0 R >>`,
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> ` +
+        `/Contents ${5 + 2 * index} 0 R >>`,
       `<< /Length ${stream.length} >>\nstream\n${stream}\nendstream`,
     );
   });
@@ -97,14 +111,19 @@ export function pdfOf(pages, { password, drawing } = {}) {
   text += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n`;
   for (const place of places) text += `${String(place).padStart(10, "0")} 00000 n \n`;
   const encrypt = password === undefined ? "" : ` /Encrypt ${objects.length} 0 R`;
-  text += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /ID [<${id}> <${id}>]${encrypt} >>\nstartxref\n${start}\n%%EOF\n`;
+  text += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /ID [<${id}> <${id}>]${encrypt} >>\n`;
+  text += `startxref\n${start}\n%%EOF\n`;
   return Buffer.from(text, "latin1");
 }
 
 /** What ISO 32000-1 pads passwords with. */
 const PADDING = Buffer.from("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a", "hex");
 
-/** The dictionary of the standard security handler, revision 2: who does not know the password reads nothing. @param {string} password @param {string} id */
+/**
+ * The dictionary of the standard security handler, revision 2: who does not know the password reads nothing.
+ * @param {string} password
+ * @param {string} id
+ */
 function encryption(password, id) {
   const padded = Buffer.concat([Buffer.from(password, "latin1"), PADDING]).subarray(0, 32);
   const permissions = -44;
@@ -113,7 +132,8 @@ function encryption(password, id) {
   numbers.writeInt32LE(permissions);
   const key = md5(Buffer.concat([padded, owner, numbers, Buffer.from(id, "hex")])).subarray(0, 5);
   const user = rc4(key, PADDING);
-  return `<< /Filter /Standard /V 1 /R 2 /O <${owner.toString("hex")}> /U <${user.toString("hex")}> /P ${permissions} >>`;
+  const [o, u] = [owner.toString("hex"), user.toString("hex")];
+  return `<< /Filter /Standard /V 1 /R 2 /O <${o}> /U <${u}> /P ${permissions} >>`;
 }
 
 /** @param {Buffer} bytes */
@@ -133,9 +153,11 @@ function rc4(key, bytes) {
     swap(index, other);
   }
   let other = 0;
-  return Buffer.from(bytes.map((byte, place) => {
-    other += at(place + 1);
-    swap(place + 1, other);
-    return byte ^ at(at(place + 1) + at(other));
-  }));
+  return Buffer.from(
+    bytes.map((byte, place) => {
+      other += at(place + 1);
+      swap(place + 1, other);
+      return byte ^ at(at(place + 1) + at(other));
+    }),
+  );
 }

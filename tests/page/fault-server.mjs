@@ -1,12 +1,14 @@
 // the faults of APIs → a server that has them all, each under a path of its own
 //
-// What a real server does not do when asked: refuse, stall, break off, answer with a web page, say what one wants it to.
+// What a real server does not do when asked: refuse, stall, break off, answer with a web page, say what one wants.
 import { createServer } from "node:http";
 
 /** @typedef {import("node:http").ServerResponse} ServerResponse */
-/** @typedef {{ method: string, path: string, headers: import("node:http").IncomingHttpHeaders, body: string }} Received */
+/** @typedef {import("node:http").IncomingHttpHeaders} Headers */
+/** @typedef {{ method: string, path: string, headers: Headers, body: string }} Received */
 
-const webPage = "<!doctype html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>";
+const webPage =
+  "<!doctype html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>";
 
 /** Words of an answer that breaks off. */
 export const beginning = "The reading room closes at half past six";
@@ -84,5 +86,7 @@ export async function startFaultServer() {
 
 /** @param {ServerResponse} response @param {object} chunk */
 function say(response, chunk) {
-  response.write(`data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", ...chunk })}\n\n`);
+  response.write(
+    `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", ...chunk })}\n\n`,
+  );
 }

@@ -12,18 +12,44 @@ import { freePort, root, startServer, until } from "./process.mjs";
  */
 export async function startLanguageModel({ tokens = 120, endless = false } = {}) {
   // Builds it where it is missing, which takes some ten minutes once.
-  const home = execFileSync(join(root, "tools/llama-server.sh"), { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const home = execFileSync(join(root, "tools/llama-server.sh"), {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const port = await freePort();
   const server = startServer(join(home.trim(), "llama-server"), [
-    "-m", join(home.trim(), "model.gguf"), "--host", "127.0.0.1", "--port", String(port), "-c", "4096", "-t", "1",
-    "-np", "1", "--temp", "0", "--seed", "1", "-n", String(tokens), "--no-ui", "--cors-origins", "*",
+    "-m",
+    join(home.trim(), "model.gguf"),
+    "--host",
+    "127.0.0.1",
+    "--port",
+    String(port),
+    "-c",
+    "4096",
+    "-t",
+    "1",
+    "-np",
+    "1",
+    "--temp",
+    "0",
+    "--seed",
+    "1",
+    "-n",
+    String(tokens),
+    "--no-ui",
+    "--cors-origins",
+    "*",
     ...(endless ? ["--ignore-eos"] : []),
   ]);
   const origin = `http://127.0.0.1:${port}`;
-  await until("llama-server is ready", async () => {
-    const response = await fetch(`${origin}/health`).catch(() => null);
-    return response?.ok ?? false;
-  }, 60_000).catch(async (error) => {
+  await until(
+    "llama-server is ready",
+    async () => {
+      const response = await fetch(`${origin}/health`).catch(() => null);
+      return response?.ok ?? false;
+    },
+    60_000,
+  ).catch(async (error) => {
     await server.stop();
     throw error;
   });

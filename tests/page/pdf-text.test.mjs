@@ -3,21 +3,35 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cleanText, paragraphsOfPage, textsOfPages } from "../../www/pdf-text.js";
 
-/** One line of text at a place, in 10-point letters of 5 points' width, unless told otherwise. */
+/** @typedef {import("../../www/pdf-text.js").TextItem} Item */
+
+/**
+ * One line of text at a place, in 10-point letters of 5 points' width, unless told otherwise.
+ * @param {string} str
+ * @param {number} x
+ * @param {number} y
+ * @param {{ size?: number, width?: number, hasEOL?: boolean, fontName?: string }} [options]
+ * @returns {Item}
+ */
 function line(str, x, y, { size = 10, width = str.length * size * 0.5, hasEOL = true, fontName = "f" } = {}) {
   return { str, transform: [size, 0, 0, size, x, y], width, height: size, fontName, hasEOL };
 }
 
-/** The same text turned: its letters stand upright when the page is turned by so many degrees. */
+/**
+ * The same text turned: its letters stand upright when the page is turned by so many degrees.
+ * @param {Item[]} items
+ * @param {number} degrees
+ */
 function turned(items, degrees) {
   const [cos, sin] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
   return items.map((item) => {
-    const [a, b, c, d, x, y] = item.transform;
-    const turn = (u, v) => [u * cos - v * sin, u * sin + v * cos];
+    const [a = 0, b = 0, c = 0, d = 0, x = 0, y = 0] = item.transform;
+    const turn = (/** @type {number} */ u, /** @type {number} */ v) => [u * cos - v * sin, u * sin + v * cos];
     return { ...item, transform: [...turn(a, b), ...turn(c, d), ...turn(x, y)] };
   });
 }
 
+/** @param {(Item | object)[]} items @param {import("../../www/pdf-text.js").TextStyles} [styles] */
 const textOf = (items, styles) => textsOfPages([paragraphsOfPage(items, styles)])[0];
 
 const prose = [

@@ -3,7 +3,8 @@
 // It stands between the page and the language model, and knows to the byte what left the page.
 import { createServer, request } from "node:http";
 
-/** @typedef {{ method: string, path: string, headers: import("node:http").IncomingHttpHeaders, body: string }} Recorded */
+/** @typedef {import("node:http").IncomingHttpHeaders} Headers */
+/** @typedef {{ method: string, path: string, headers: Headers, body: string }} Recorded */
 
 /**
  * @param {string} origin of the server behind

@@ -32,66 +32,82 @@ async function modelIsIdle() {
   await until("the model has stopped", async () => !(await model.isBusy()), 3000);
 }
 
-story("Stop ends the answer at once, keeps its text, the model stops writing, and asking again works", async ({ desk, page }) => {
-  await desk.choose(file);
-  await desk.settled(1);
-  assert.ok(!(await desk.stopButton.isVisible()), "there is nothing to stop yet");
-  await askAndWaitForWords(desk);
-  const before = await desk.answerText();
-  await desk.stopButton.click();
-  await desk.answered("done");
-  await modelIsIdle();
-  const text = await desk.answerText();
-  assert.ok(text.startsWith(before.slice(0, 60)), "what had come is still there");
-  assert.match(await desk.status.innerText(), /Stopped/);
-  assert.ok(!(await desk.stopButton.isVisible()));
-  assert.equal(await desk.answerError.count(), 0, "a stop is no error");
-  await page.waitForTimeout(500);
-  assert.equal(await desk.answerText(), text, "nothing comes afterwards");
+story(
+  "Stop ends the answer at once, keeps its text, the model stops writing, and asking again works",
+  async ({ desk, page }) => {
+    await desk.choose(file);
+    await desk.settled(1);
+    assert.ok(!(await desk.stopButton.isVisible()), "there is nothing to stop yet");
+    await askAndWaitForWords(desk);
+    const before = await desk.answerText();
+    await desk.stopButton.click();
+    await desk.answered("done");
+    await modelIsIdle();
+    const text = await desk.answerText();
+    assert.ok(text.startsWith(before.slice(0, 60)), "what had come is still there");
+    assert.match(await desk.status.innerText(), /Stopped/);
+    assert.ok(!(await desk.stopButton.isVisible()));
+    assert.equal(await desk.answerError.count(), 0, "a stop is no error");
+    await page.waitForTimeout(500);
+    assert.equal(await desk.answerText(), text, "nothing comes afterwards");
 
-  await askAndWaitForWords(desk);
-  assert.equal(await page.locator("article").count(), 2);
-  await desk.stopButton.click();
-  await modelIsIdle();
-}, { fragment });
+    await askAndWaitForWords(desk);
+    assert.equal(await page.locator("article").count(), 2);
+    await desk.stopButton.click();
+    await modelIsIdle();
+  },
+  { fragment },
+);
 
-story("a new question stops the one before it", async ({ desk, page }) => {
-  await desk.choose(file);
-  await desk.settled(1);
-  await askAndWaitForWords(desk);
-  await desk.question.fill("Who pays twelve pounds?");
-  await desk.askButton.click();
-  await desk.answered("streaming");
-  assert.match(await page.locator("article").first().innerText(), /Stopped/);
-  await desk.stopButton.click();
-  await desk.answered("done");
-  await modelIsIdle();
-}, { fragment });
+story(
+  "a new question stops the one before it",
+  async ({ desk, page }) => {
+    await desk.choose(file);
+    await desk.settled(1);
+    await askAndWaitForWords(desk);
+    await desk.question.fill("Who pays twelve pounds?");
+    await desk.askButton.click();
+    await desk.answered("streaming");
+    assert.match(await page.locator("article").first().innerText(), /Stopped/);
+    await desk.stopButton.click();
+    await desk.answered("done");
+    await modelIsIdle();
+  },
+  { fragment },
+);
 
-story("closing the tab stops the model, too", async ({ desk, page }) => {
-  await desk.choose(file);
-  await desk.settled(1);
-  await askAndWaitForWords(desk);
-  await page.close();
-  await modelIsIdle();
-}, { fragment });
+story(
+  "closing the tab stops the model, too",
+  async ({ desk, page }) => {
+    await desk.choose(file);
+    await desk.settled(1);
+    await askAndWaitForWords(desk);
+    await page.close();
+    await modelIsIdle();
+  },
+  { fragment },
+);
 
 story("leaving the loop over an answer stops the model", async ({ page, site }) => {
   await page.goto(site.url);
-  const text = await page.evaluate(async ([base, baseUrl, name, rules]) => {
-    const { Carrel } = await import(`${base}carrel/carrel.js`);
-    const carrel = await Carrel.open({
-      model: `${base}models/all-MiniLM-L6-v2/`, generator: { api: "openai", baseUrl, model: name },
-    });
-    await carrel.add({ id: "rules.md", text: rules });
-    let some = "";
-    for await (const event of carrel.ask("What are the rules of the reading room?")) {
-      if (event.type === "text") some += event.text;
-      if (some.length > 60) break;
-    }
-    Object.assign(globalThis, { carrel });
-    return some;
-  }, [site.url, model.baseUrl, model.name, rules]);
+  const text = await page.evaluate(
+    async ([base, baseUrl, name, rules]) => {
+      const { Carrel } = await import(`${base}carrel/carrel.js`);
+      const carrel = await Carrel.open({
+        model: `${base}models/all-MiniLM-L6-v2/`,
+        generator: { api: "openai", baseUrl, model: name },
+      });
+      await carrel.add({ id: "rules.md", text: rules });
+      let some = "";
+      for await (const event of carrel.ask("What are the rules of the reading room?")) {
+        if (event.type === "text") some += event.text;
+        if (some.length > 60) break;
+      }
+      Object.assign(globalThis, { carrel });
+      return some;
+    },
+    [site.url, model.baseUrl, model.name, rules],
+  );
   assert.ok(text.length > 60);
   await modelIsIdle();
 });

@@ -7,11 +7,17 @@ export function watchTasks(page) {
   return page.evaluate(() => {
     const tasks = /** @type {number[]} */ ([]);
     Object.assign(globalThis, { longTasks: tasks });
-    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: "longtask" });
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
+      type: "longtask",
+    });
   });
 }
 
-/** The longest since the last look, in milliseconds; 0 where none took more than 50. @param {Page} page @returns {Promise<number>} */
+/**
+ * The longest since the last look, in milliseconds; 0 where none took more than 50.
+ * @param {Page} page
+ * @returns {Promise<number>}
+ */
 export function longestTask(page) {
   return page.evaluate(() => Math.max(0, .../** @type {any} */ (globalThis).longTasks.splice(0)));
 }

@@ -34,7 +34,8 @@ export function watchDrawer() {
 export function watchKeys() {
   const question = find("[data-carrel=question]", HTMLTextAreaElement);
   addEventListener("keydown", (event) => {
-    const isTyping = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
+    const isTyping = event.target instanceof HTMLElement
+      && event.target.matches("input:not([type=file], [type=radio]), textarea, select");
     if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.querySelector("dialog:modal")) return;
     event.preventDefault();

@@ -76,12 +76,12 @@ const list = new DocumentList(intake.items, {
     const returnFocus = () => {
       if (origin instanceof HTMLElement) origin.focus();
     };
-    if (item.document) void viewer.open({ id: item.document.id, span: null, page: null, returnFocus });
+    if (item.document) void viewer.open({ id: item.document.id, span: null, returnFocus });
   },
 });
 const conversation = new Conversation(engine, intake, status, (passage, citation, returnFocus) => {
   const span = citation?.span ?? passage.span;
-  void viewer.open({ id: passage.id, span, page: passage.page, returnFocus });
+  void viewer.open({ id: passage.id, span, returnFocus });
 });
 
 watchFiles((files) => intake.add(files));

@@ -34,7 +34,6 @@ export type Opening = {
   id: string,
   /** What to mark and scroll to; null opens the document at its start. */
   span: Span | null,
-  page: number | null,
   /** Puts the focus back where it was when the viewer closes. */
   returnFocus: () => void,
 };

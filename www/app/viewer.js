@@ -74,7 +74,7 @@ export class Viewer {
       this.#title.textContent = text.title;
       this.#about.textContent = [
         text.title === text.name ? "" : text.name,
-        opening.page === null ? "" : `page ${opening.page} of ${text.pages}`,
+        opening.span === null || text.pages === 0 ? "" : `page ${pageAt(text, opening.span.start)} of ${text.pages}`,
         count(text.characters, "character"),
       ].filter(Boolean).join(" · ");
       this.#showSpan();
@@ -178,6 +178,15 @@ export class Viewer {
     this.#later.hidden = (this.#slices.at(-1)?.to ?? Infinity) >= (this.#document?.text.length ?? 0);
     this.#back.hidden = this.#opening?.span === null || this.#slices.length < 2;
   }
+}
+
+/**
+ * The page that a place is on, from 1. A passage may go on over several, so its own page is not always that.
+ * @param {DocumentText} document
+ * @param {number} place
+ */
+function pageAt({ pageSpans }, place) {
+  return Math.max(1, pageSpans.findLastIndex(({ start }) => start <= place) + 1);
 }
 
 /**

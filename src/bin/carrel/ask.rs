@@ -40,10 +40,10 @@ pub struct Arguments {
     /// hybrid, semantic or lexical
     #[arg(long, value_name = "M", default_value = "hybrid")]
     mode: Mode,
-    /// 0 for the likeliest words, higher for more variety
+    /// 0 for the likeliest words, higher for more variety [default: 0; at OpenAI its own]
     #[arg(long)]
     temperature: Option<f32>,
-    /// The most tokens that the model may write
+    /// The most tokens that the model may write [default: 1024; at OpenAI no limit]
     #[arg(long, value_name = "N")]
     max_tokens: Option<u32>,
     /// Print one JSON object

@@ -74,14 +74,12 @@ fn copy_runtime(given: Option<&Path>, out: &Path) -> Result<(), Failure> {
     const FACE: &str = "carrel.js";
     let from_environment = std::env::var_os("CARREL_RUNTIME").map(PathBuf::from);
     let named = given.map(Path::to_path_buf).or(from_environment);
-    let beside_us = std::env::current_exe().ok().and_then(|exe| Some(exe.ancestors().nth(3)?.join("pkg")));
-    let Some(runtime) = named
-        .clone()
-        .into_iter()
-        .chain([PathBuf::from("pkg")])
-        .chain(beside_us)
-        .find(|folder| folder.join(FACE).is_file())
-    else {
+    let beside_us = || std::env::current_exe().ok().and_then(|exe| Some(exe.ancestors().nth(3)?.join("pkg")));
+    let candidates = match &named {
+        Some(folder) => vec![folder.clone()],
+        None => [PathBuf::from("pkg")].into_iter().chain(beside_us()).collect(),
+    };
+    let Some(runtime) = candidates.into_iter().find(|folder| folder.join(FACE).is_file()) else {
         return match named {
             Some(folder) => Err(Failure::File {
                 path: folder.display().to_string(),

@@ -1,0 +1,75 @@
+//! What should be found is found: published test sets, held against the scores of other implementations (DATA.md).
+
+use std::collections::HashMap;
+
+use carrel::carrel::Carrel;
+use carrel::evaluate::{Judgements, Scores, add_corpus, dataset, evaluate, score};
+use carrel::retrieve::Mode;
+
+use crate::desk::{carrel, shared_text};
+
+/// A test set, its documents read and embedded.
+struct Loaded {
+    carrel: Carrel,
+    queries: Vec<dataset::Query>,
+    judgements: HashMap<String, Judgements>,
+}
+
+fn load(folder: &str) -> Loaded {
+    let file = |name: &str| (format!("data/{folder}/{name}"), shared_text(&format!("data/{folder}/{name}")));
+    let ((corpus, corpus_text), (queries, queries_text), (qrels, qrels_text)) =
+        (file("corpus.jsonl"), file("queries.jsonl"), file("qrels.tsv"));
+    let mut carrel = carrel([]);
+    add_corpus(&mut carrel, dataset::corpus(&corpus, &corpus_text).unwrap()).unwrap();
+    Loaded {
+        carrel,
+        queries: dataset::queries(&queries, &queries_text).unwrap(),
+        judgements: dataset::judgements(&qrels, &qrels_text).unwrap(),
+    }
+}
+
+impl Loaded {
+    /// Printed, so that a run with --nocapture shows where it stands.
+    fn scores(&self, name: &str, mode: Mode) -> Scores {
+        let scores = evaluate(&self.carrel, &self.queries, &self.judgements, mode).unwrap();
+        println!("{name} {}: {scores:?}", mode.name());
+        scores
+    }
+}
+
+#[test]
+fn passages_of_chunking_evaluation_are_found_as_bm25_and_the_exact_model_find_them() {
+    let loaded = load("chunking-evaluation/beir");
+    let lexical = loaded.scores("chunking-evaluation", Mode::Lexical);
+    let semantic = loaded.scores("chunking-evaluation", Mode::Semantic);
+    let hybrid = loaded.scores("chunking-evaluation", Mode::Hybrid);
+    assert_eq!(lexical.queries, 472);
+    assert!(lexical.ndcg_10 >= 0.765, "lexical {}", lexical.ndcg_10);
+    assert!((semantic.ndcg_10 - 0.668).abs() <= 0.005, "semantic {}", semantic.ndcg_10);
+    // Fused must be worth it: better than the vectors, and than plain reciprocal rank fusion of a textbook BM25.
+    assert!(hybrid.ndcg_10 >= 0.746, "hybrid {}", hybrid.ndcg_10);
+}
+
+#[test]
+fn sections_of_the_anthropic_docs_are_found_though_they_are_longer_than_the_model_reads() {
+    let loaded = load("anthropic-docs");
+    let lexical = loaded.scores("anthropic-docs", Mode::Lexical);
+    let semantic = loaded.scores("anthropic-docs", Mode::Semantic);
+    let hybrid = loaded.scores("anthropic-docs", Mode::Hybrid);
+    assert_eq!(lexical.queries, 100);
+    assert!(lexical.ndcg_10 >= 0.60, "lexical {}", lexical.ndcg_10);
+    assert!(semantic.ndcg_10 >= 0.687, "semantic {}", semantic.ndcg_10);
+    assert!(hybrid.ndcg_10 >= semantic.ndcg_10.max(lexical.ndcg_10), "hybrid {}", hybrid.ndcg_10);
+    // A run scored on its own gives the same: the best chunk of each document counts.
+    let rankings: HashMap<String, Vec<String>> = loaded
+        .queries
+        .iter()
+        .map(|query| {
+            let ranking = carrel::evaluate::ranking(&loaded.carrel, &query.text, Mode::Lexical).unwrap();
+            let distinct: std::collections::HashSet<&String> = ranking.iter().collect();
+            assert_eq!(distinct.len(), ranking.len(), "a document stands in a ranking once");
+            (query.id.clone(), ranking)
+        })
+        .collect();
+    assert_eq!(score(&rankings, &loaded.judgements), lexical);
+}
