@@ -1,6 +1,6 @@
 # Everything one does with Carrel. `make serve` and `make test` need nothing else done before: each target installs
 # what it needs (see tools/) and says so.
-.PHONY: serve build test check size model tools bench clean format
+.PHONY: serve build test check size model tools bench bench-embed format
 
 serve: build model ## Build the app and open it in the browser
 	@python3 tools/serve.py target/site --open
@@ -22,7 +22,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 test: build model ## All tests: native, WebAssembly in Chromium, page stories
 	@tools/test.sh
 
-check: tools ## Format, lints as errors, types
+check: build ## Format, lints as errors, types
 	cargo fmt --check
 	cargo clippy --quiet --release --all-targets -- -D warnings
 	cargo clippy --quiet --profile web --target wasm32-unknown-unknown --lib -- -D warnings
@@ -30,6 +30,11 @@ check: tools ## Format, lints as errors, types
 
 size: build ## Measure what the browser downloads and hold it against the budget
 	@node tools/size.mjs
+
+bench: bench-embed ## All benchmarks
+
+bench-embed: model ## Embedding natively against candle; also written to target/bench/embed.json
+	@RAYON_NUM_THREADS=1 taskset -c 0 cargo bench --quiet --bench embed
 
 format: ## Format the Rust code
 	cargo fmt

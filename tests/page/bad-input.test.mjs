@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { story } from "./browser.mjs";
 import { bees, boiler, pdfOf, rules, shared, temporaryFolder } from "./documents.mjs";
-import { longestTask, watchTasks } from "./tasks.mjs";
+import { longestTask } from "./tasks.mjs";
 
 const { folder, write } = temporaryFolder();
 
@@ -103,20 +103,21 @@ story(
       writeFileSync(join(many, `note-${number}.md`), text);
     }
     writeFileSync(join(many, ".DS_Store"), "left behind by a system");
-    await watchTasks(page);
-    await desk.drop(many);
-    await page.waitForFunction(
-      () => document.querySelectorAll("[data-carrel=document][data-state=ready]").length >= 5,
-    );
-    await desk.ask("Which letters does a shelf hold?");
-    await desk.answered();
-    const ready = await desk.documents.and(page.locator("[data-state=ready]")).count();
-    assert.ok(ready < 500, `it was answered while ${500 - ready} were still to be read`);
-    assert.match(await desk.answerText(), /holds the letters of the year/);
-    await desk.settled(500);
+    const longest = await longestTask(page, async () => {
+      await desk.drop(many);
+      await page.waitForFunction(
+        () => document.querySelectorAll("[data-carrel=document][data-state=ready]").length >= 5,
+      );
+      await desk.ask("Which letters does a shelf hold?");
+      await desk.answered();
+      const ready = await desk.documents.and(page.locator("[data-state=ready]")).count();
+      assert.ok(ready < 500, `it was answered while ${500 - ready} were still to be read`);
+      assert.match(await desk.answerText(), /holds the letters of the year/);
+      await desk.settled(500);
+    });
     assert.equal(await desk.documents.and(page.locator("[data-state=ready]")).count(), 500);
-    const longest = await longestTask(page);
     assert.ok(longest < 200, `the page was held up for ${longest} ms`);
+    console.log(`500 files: the longest task took ${longest} ms`);
     await desk.ask("Which shelf holds the letters of the year 1833?");
     await desk.answered();
     assert.match(await desk.answerText(), /Shelf 433 holds/);

@@ -78,7 +78,7 @@ export class Desk {
         return rows.length === expected && done.length === expected;
       },
       amount,
-      { timeout: PATIENCE },
+      { timeout: PATIENCE, polling: 200 }, // Rarely: hundreds of rows may be looked at.
     );
   }
 

@@ -146,7 +146,7 @@ story(
 
     await page.reload();
     await consent.getByRole("button", { name: "Send them there" }).click();
-    assert.equal(await page.locator("#origin").innerText(), "big at model.example");
+    await until("it is accepted", async () => (await page.locator("#origin").innerText()) === "big at model.example");
     assert.deepEqual(sent(), [], "consent alone sends nothing");
     await desk.choose(file);
     await desk.settled(1);
