@@ -47,6 +47,9 @@ impl Border {
     }
 }
 
+/// How long a chunk may be for each of its tokens: several times what any language needs.
+const MOST_BYTES_OF_A_TOKEN: usize = 16;
+
 /// Long texts are cut a stretch at a time, first at line breaks: who waits may want to stop.
 const LONGEST_STRETCH: usize = 64 * 1024;
 
@@ -99,7 +102,7 @@ impl Chunker {
         let mut reached = start;
         while start < stretch.range.end {
             let mut end = stretch.end_of(start, self.sizes.tokens, tokenize);
-            if end <= reached {
+            if end <= reached || stretch.text[reached..end].trim().is_empty() {
                 // The overlap left no room for anything new.
                 start = reached;
                 end = stretch.end_of(start, self.sizes.tokens, tokenize);
@@ -166,6 +169,13 @@ impl<'text> Stretch<'text> {
         // Inside a word, the model may cut the part otherwise than the whole: then the chunk is made smaller.
         let mut end = end;
         let mut allowed = limit;
+        // What the model has no word for is one token, however long: a line of base64, a sentence of Thai.
+        let longest = limit * MOST_BYTES_OF_A_TOKEN;
+        if end - start > longest {
+            let border = self.borders[..self.borders.partition_point(|border| border.0 <= start + longest)].last();
+            let character = (start + 1..=start + longest).rev().find(|&at| self.text.is_char_boundary(at));
+            end = border.map(|border| border.0).filter(|&at| at > start).or(character).unwrap_or(end);
+        }
         while tokenize(&self.text[start..end]).len() > limit {
             let smaller = match allowed > 1 {
                 true => {
@@ -218,7 +228,7 @@ impl<'text> Stretch<'text> {
         let words = window.split_word_bound_indices().map(|(at, _)| at).take_while(|at| start + at <= furthest);
         let word_end = words.filter(|&at| end_before(at)).last();
         let enough = |at: &usize| self.count(start..start + at) * 2 >= limit;
-        let character_end = || window.grapheme_indices(true).map(|(at, _)| at).filter(|&at| end_before(at)).last();
+        let character_end = || window.grapheme_indices(true).map(|(at, _)| at).rfind(|&at| end_before(at));
         let first_character = || window.graphemes(true).next().map_or(window.len(), str::len);
         start + word_end.filter(enough).or_else(character_end).unwrap_or_else(first_character)
     }

@@ -71,6 +71,22 @@ pub struct Heading {
     pub span: Span,
 }
 
+impl Heading {
+    /// A title is carried by every chunk below it: what is longer than this is no title, but text that a mistake in
+    /// the markup made one.
+    const LONGEST_TITLE: usize = 200;
+
+    /// A heading; a very long title is cut.
+    pub fn new(level: u8, title: &str, span: Span) -> Self {
+        let title = title.trim();
+        let mut short: String = title.chars().take(Self::LONGEST_TITLE).collect();
+        if short.len() < title.len() {
+            short.push('…');
+        }
+        Self { level, title: short, span }
+    }
+}
+
 /// A stretch of the text and the place in the source bytes that it was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourcePiece {

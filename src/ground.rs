@@ -105,7 +105,7 @@ impl Evidence {
         }
         let blank = blanked(text);
         let claims = sentences(&blank);
-        found.iter().flat_map(|mark| self.cited(mark, claim_of(mark, &claims), &blank)).collect()
+        found.iter().flat_map(|mark| self.cited(mark, claim_of(mark, &claims, &blank), &blank)).collect()
     }
 
     /// All citations of a finished answer: the model's, and Carrel's own for sentences without.
@@ -116,7 +116,7 @@ impl Evidence {
         let mut citations = Vec::new();
         let mut cited = HashSet::new();
         for mark in &marks {
-            let claim = claim_of(mark, &claims);
+            let claim = claim_of(mark, &claims, &blank);
             cited.extend(claim);
             citations.extend(self.cited(mark, claim, &blank));
         }
@@ -217,10 +217,14 @@ impl Claim {
     }
 }
 
-/// The sentence that a mark stands behind.
-fn claim_of(mark: &Mark, claims: &[Span]) -> Option<Span> {
+/// The sentence that a mark belongs to: the one it stands behind, or the one that it begins a line of.
+fn claim_of(mark: &Mark, claims: &[Span], text: &str) -> Option<Span> {
     let start = mark.first()?.1.start;
-    claims.iter().rfind(|claim| claim.start < start).copied()
+    let next = claims.partition_point(|claim| claim.start < start);
+    let before = next.checked_sub(1).map(|at| claims[at]);
+    let begins_line = before.is_none_or(|claim| claim.end <= start && text[claim.end..start].contains('\n'));
+    let after = claims.get(next).filter(|claim| !text[start..claim.start].contains('\n'));
+    if begins_line { after.copied().or(before) } else { before }
 }
 
 /// The text with its marks blanked out, so that sentences are found as if they were not there; offsets stay.
@@ -312,8 +316,12 @@ fn numbers(inside: &str, needs_word: bool) -> Option<Vec<(usize, usize)>> {
     (!found.is_empty() && !range && found.len() <= 20 && (word || !needs_word)).then_some(found)
 }
 
-/// Parts the text of a mark among its numbers, so that each becomes a link of its own.
+/// Parts the text of a mark among its numbers, so that each becomes a link of its own. Numbers of a range are not all
+/// written: they stand together for the whole mark.
 fn parted(numbers: &[(usize, usize)], inside_start: usize, whole: Span) -> Mark {
+    if numbers.windows(2).any(|pair| pair[0].1 == pair[1].1) {
+        return numbers.iter().map(|&(number, _)| (number, whole)).collect();
+    }
     let start_of = |index: usize| match index {
         0 => whole.start,
         _ => numbers.get(index).map_or(whole.end, |&(_, offset)| inside_start + offset),
@@ -345,6 +353,22 @@ mod tests {
         ] {
             assert_eq!(numbers_in(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn numbers_of_a_range_stand_for_the_whole_mark() {
+        let marks = Marks::default().next("A [1-4].");
+        assert_eq!(marks, [[1, 2, 3, 4].map(|number| (number, Span::new(2, 7))).to_vec()]);
+    }
+
+    #[test]
+    fn a_mark_belongs_to_the_sentence_before_it_or_to_the_line_that_it_begins() {
+        let text = "[1] One is red.\n\n[2] Two is blue. Three is green. [3]";
+        let (blank, marks) = (blanked(text), Marks::default().next(text));
+        let claims = sentences(&blank);
+        let claim = |mark: &Mark| claim_of(mark, &claims, &blank).map(|claim| claim.of(&blank));
+        let found: Vec<_> = marks.iter().map(claim).collect();
+        assert_eq!(found, [Some("One is red."), Some("Two is blue."), Some("Three is green.")]);
     }
 
     #[test]

@@ -10,13 +10,14 @@ cargo build --quiet --profile web --target wasm32-unknown-unknown --lib
 engine=target/wasm32-unknown-unknown/web/carrel.wasm
 if [ ! -f target/engine/engine_bg.wasm ] || [ "$engine" -nt target/engine/engine_bg.wasm ]; then
   bindgen=$(tools/wasm-bindgen.sh)
-  rm -rf target/engine
-  "$bindgen/wasm-bindgen" "$engine" --target web --out-name engine --out-dir target/engine
+  rm -rf target/engine target/engine.new
+  "$bindgen/wasm-bindgen" "$engine" --target web --out-name engine --out-dir target/engine.new
   say "optimising the engine"
   npx --no-install wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-reference-types --enable-multivalue \
     --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
-    target/engine/engine_bg.wasm -o target/engine/optimised.wasm
-  mv target/engine/optimised.wasm target/engine/engine_bg.wasm
+    target/engine.new/engine_bg.wasm -o target/engine.new/optimised.wasm
+  mv target/engine.new/optimised.wasm target/engine.new/engine_bg.wasm
+  mv target/engine.new target/engine # Only what is finished is taken for built.
 fi
 
 # The package. Modules lose their comments and white space, which are a third of the download; the sources stay in
@@ -26,6 +27,12 @@ find pkg -mindepth 1 ! -name README.md ! -name '*.d.ts' -delete
 minify www/*.js target/engine/engine.js --format=esm --outdir=pkg --entry-names='[name]'
 cp target/engine/engine_bg.wasm pkg/
 npx --no-install tsc --project tools/declarations.json
+cp LICENSE-MIT LICENSE-APACHE pkg/
+node -e '
+  const { name, version, description, license } = require("./package.json");
+  const exports = { ".": { types: "./carrel.d.ts", default: "./carrel.js" } };
+  console.log(JSON.stringify({ name, version, description, license, type: "module", exports }, null, 2));
+' > pkg/package.json
 mkdir -p pkg/pdfjs
 cp node_modules/pdfjs-dist/legacy/build/pdf.min.mjs node_modules/pdfjs-dist/legacy/build/pdf.worker.min.mjs \
   node_modules/pdfjs-dist/LICENSE pkg/pdfjs/

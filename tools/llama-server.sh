@@ -13,6 +13,8 @@ if [ ! -f "$home/ready" ]; then
   mv "$(find "$home/weights" -name '*.gguf')" "$home/model.gguf"
   rm -r "$home/weights"
   say "building llama-server (once; some ten minutes on two cores)"
+  command -v c++ >/dev/null || debian g++
+  python3 -c 'import ensurepip' 2>/dev/null || debian python3-venv
   python3 -m venv "$home/python"
   "$home/python/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: cmake==4.4.4 ninja==1.13.2 >&2
   export PATH="$home/python/bin:$PATH"

@@ -6,6 +6,9 @@ import argparse
 import errno
 import functools
 import http.server
+import os
+import sys
+import threading
 import webbrowser
 
 
@@ -19,9 +22,17 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     }
     protocol_version = "HTTP/1.1"
 
+    # As in index.html; a worker is bound only by what comes with its own file.
+    policy = (
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
+        "img-src 'self' blob: data:; font-src 'self'; connect-src *; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    )
+
     def end_headers(self):
         # What a reload shows is what was built last.
         self.send_header("Cache-Control", "no-cache")
+        self.send_header("Content-Security-Policy", self.policy)
         super().end_headers()
 
     def log_message(self, *_):
@@ -47,8 +58,9 @@ def main():
     server = listen(arguments.folder, arguments.port)
     address = f"http://localhost:{server.server_address[1]}/"
     print(address, flush=True)
-    if arguments.open:
-        webbrowser.open(address)
+    if arguments.open and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin"):
+        # The browser may not come back before the page is served.
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     try:
         server.serve_forever()
     except KeyboardInterrupt:

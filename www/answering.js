@@ -27,7 +27,11 @@ export async function answerByApi(engine, answering, { signal, emit }) {
     signal.throwIfAborted();
     throw answering.broken(false);
   }
-  if (!response.ok) throw answering.refused(response.status, await beginning(response));
+  if (!response.ok) {
+    const body = await beginning(response);
+    signal.throwIfAborted();
+    throw answering.refused(response.status, body);
+  }
   if (!response.body) return;
   const reader = response.body.getReader();
   try {
@@ -39,6 +43,7 @@ export async function answerByApi(engine, answering, { signal, emit }) {
       signal.throwIfAborted();
       if (done) return;
       emitAll(emit, engine.push(answering, value));
+      if (answering.isDone()) return; // Some servers keep the connection open.
     }
   } finally {
     await reader.cancel().catch(() => {}); // Where we leave early, the server is told.
@@ -69,6 +74,15 @@ function shaped(event) {
 
 /** @param {Response} response */
 async function beginning(response) {
-  const bytes = new Uint8Array(await response.arrayBuffer().catch(() => new ArrayBuffer(0)));
-  return bytes.subarray(0, LONGEST_REFUSAL);
+  const bytes = new Uint8Array(LONGEST_REFUSAL);
+  let length = 0;
+  const reader = response.body?.getReader();
+  while (reader && length < LONGEST_REFUSAL) {
+    const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
+    if (done || !value) break;
+    bytes.set(value.subarray(0, LONGEST_REFUSAL - length), length);
+    length = Math.min(LONGEST_REFUSAL, length + value.length);
+  }
+  await reader?.cancel().catch(() => {});
+  return bytes.subarray(0, length);
 }

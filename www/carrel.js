@@ -4,7 +4,7 @@
 // own; this module only talks to it. Safe to import on a server: nothing runs before `open`.
 
 import { Answer } from "./answer.js";
-import { CarrelError, crashed, fromPlain } from "./errors.js";
+import { CarrelError, fromPlain } from "./errors.js";
 import { checked, checkedGenerator, folder, invalid } from "./options.js";
 import { Caller } from "./protocol.js";
 
@@ -33,7 +33,7 @@ export { Answer, CarrelError };
  *   verdict: "supported" | "weak" | "unsupported", by: "model" | "carrel" }} CitationEvent
  *   `at` is the mark's place in the answer, empty where Carrel adds one; `source` an index into the sources, -1 where
  *   the model cites what does not exist; `span` the cited sentences in the document's text. A later event with the
- *   same `at` replaces an earlier one.
+ *   same `at` and `number` replaces an earlier one.
  * @typedef {{ type: "usage", promptTokens: number | null, completionTokens: number | null, finishReason: string | null }} UsageEvent
  * @typedef {{ type: "sources", sources: Passage[] } | { type: "text", text: string } | CitationEvent | UsageEvent} AnswerEvent
  * @typedef {{ question: string, stages: ({ stage: string, milliseconds: number } & Record<string, unknown>)[],
@@ -103,7 +103,7 @@ export class Carrel {
   /**
    * Reads, cuts and embeds documents. One that fails does not stop the others: see `failed` of the result. An item
    * of the same id as an earlier one replaces it; a file's id is its path or name.
-   * @param {Addable | Addable[] | AsyncIterable<Addable>} files
+   * @param {Addable | Iterable<Addable> | AsyncIterable<Addable>} files
    * @param {{ signal?: AbortSignal, onProgress?: (progress: AddProgress) => void }} [options]
    * @returns {Promise<AddResult>}
    */
@@ -116,9 +116,10 @@ export class Carrel {
       for (const failure of outcome.failed) failure.error = fromPlain(failure.error);
       return /** @type {AddResult} */ (outcome);
     };
-    if (!(Symbol.asyncIterator in Object(files))) return send([/** @type {any} */ (files)].flat());
+    if (!(Symbol.asyncIterator in Object(files))) return send(listOf(files));
     const all = /** @type {AddResult} */ ({ added: [], failed: [] });
     for await (const file of /** @type {AsyncIterable<Addable>} */ (files)) {
+      signal?.throwIfAborted();
       const { added, failed } = await send([file]);
       all.added.push(...added);
       all.failed.push(...failed);
@@ -199,6 +200,12 @@ export class Carrel {
   }
 }
 
+/** @param {unknown} files @returns {Addable[]} */
+function listOf(files) {
+  const several = typeof files === "object" && files !== null && Symbol.iterator in files;
+  return several ? [.../** @type {Iterable<Addable>} */ (files)] : [/** @type {Addable} */ (files)];
+}
+
 /** @param {Addable} given @returns {Item & { id: string, name: string }} */
 function item(given) {
   if (given instanceof Blob) {
@@ -223,7 +230,7 @@ async function write(writer, messages, feed, controller, signal) {
     }
     feed(null);
   } catch (error) {
-    controller.abort(error instanceof Error ? error : crashed(String(error)));
+    controller.abort(error instanceof Error ? error : new Error(String(error)));
   }
 }
 

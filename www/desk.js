@@ -5,7 +5,7 @@
 
 import init, { Engine } from "./engine.js";
 import { answerByApi, answerByPage, emitAll } from "./answering.js";
-import { CarrelError, toPlain } from "./errors.js";
+import { CarrelError, isCrash, toPlain } from "./errors.js";
 import { fetchBytes, fetchModel } from "./fetching.js";
 import { Storage } from "./storage.js";
 
@@ -36,7 +36,7 @@ export class Desk {
     /** @param {string} phase */
     const onBytes = (phase) => (/** @type {object} */ progress) => emit({ phase, ...progress });
     if (!WebAssembly.validate(SIMD)) {
-      throw new CarrelError("browser_unsupported", "this browser lacks WebAssembly SIMD, which Carrel needs: update it (Chrome 91, Firefox 89, Safari 16.4 or newer)");
+      throw new CarrelError("browser_unsupported", "this browser lacks WebAssembly SIMD, which Carrel needs: update it (Chrome 119, Firefox 121, Safari 17.4 or newer)");
     }
     emit({ phase: "engine", loaded: 0, total: null });
     await init({ module_or_path: wasm }).catch((cause) => {
@@ -68,7 +68,8 @@ export class Desk {
    * @param {Conversation} conversation
    */
   async add(items, { signal, emit }) {
-    const sized = items.map((item) => ({ item, size: item.file?.size ?? item.text?.length ?? 0 }));
+    const latest = [...new Map(items.map((item) => [item.id, item])).values()];
+    const sized = latest.map((item) => ({ item, size: item.file?.size ?? item.text?.length ?? 0 }));
     sized.sort((left, right) => left.size - right.size);
     for (const { item } of sized) emit({ id: item.id, name: item.name, state: "waiting", done: 0 });
     const turn = this.#queue.then(async () => {
@@ -81,15 +82,17 @@ export class Desk {
           outcome.added.push(document);
           emit({ id, name, state: "ready", done: 1, document });
         } catch (error) {
-          if (signal.aborted || /** @type {any} */ (error).name !== "CarrelError") throw error;
-          outcome.failed.push({ id, name, error: toPlain(error) });
-          emit({ id, name, state: "failed", done: 0, error: toPlain(error) });
+          if (signal.aborted || isCrash(error)) throw error;
+          const plain = toPlain(problemOf(name, error));
+          outcome.failed.push({ id, name, error: plain });
+          emit({ id, name, state: "failed", done: 0, error: plain });
         }
       }
       return outcome;
     });
     this.#queue = turn.then(() => {}, () => {});
-    return turn;
+    // Who cancels need not wait for the turn to come.
+    return Promise.race([turn, abortOf(signal)]);
   }
 
   /**
@@ -110,7 +113,7 @@ export class Desk {
         this.#engine.advance(adding);
       }
     } catch (error) {
-      adding.free();
+      if (!isCrash(error)) adding.free(); // After a crash it is borrowed for ever, and freeing it would hide the crash.
       throw error;
     }
     return this.#engine.finish(adding); // Takes `adding`.
@@ -125,7 +128,7 @@ export class Desk {
   async #content({ file, ...source }, signal, onProgress) {
     if (!file) return { source };
     const { name } = source;
-    const pdf = source.format === "pdf" || (await isPdf(name, file));
+    const pdf = source.format ? source.format === "pdf" : await isPdf(name, file);
     Engine.checkSize(name, file.size, pdf);
     const bytes = new Uint8Array(await file.arrayBuffer().catch((error) => {
       throw new CarrelError("file_unreadable", `${name} cannot be read: ${error.message}. It may have been moved or changed since; add it again`);
@@ -171,6 +174,7 @@ export class Desk {
   async ask(question, options, conversation) {
     const answering = this.#engine.ask(question, options);
     const { signal, emit } = conversation;
+    let alive = true;
     try {
       emit({ type: "sources", sources: this.#engine.sources(answering) });
       await breathe(); // The sources are on the page before the answer is begun.
@@ -178,9 +182,12 @@ export class Desk {
       if (answering.request()) await answerByApi(this.#engine, answering, conversation);
       else if (answering.messages()) await answerByPage(this.#engine, answering, conversation);
       emitAll(emit, this.#engine.finishAnswer(answering));
+    } catch (error) {
+      alive = !isCrash(error);
+      throw error;
     } finally {
-      emit({ type: "trace", trace: answering.trace() });
-      answering.free();
+      if (alive) emit({ type: "trace", trace: answering.trace() });
+      if (alive) answering.free();
     }
   }
 
@@ -221,9 +228,28 @@ function take(files, name) {
   return bytes;
 }
 
-/** By what it holds; by its name only where it holds nothing. @param {string} name @param {Blob} file */
+/**
+ * Rejects when the signal is aborted, and never resolves.
+ * @param {AbortSignal} signal
+ * @returns {Promise<never>}
+ */
+function abortOf(signal) {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+/** What is no error of ours is still only this file's. @param {string} name @param {unknown} error */
+function problemOf(name, error) {
+  if (/** @type {any} */ (error)?.name === "CarrelError") return error;
+  return new CarrelError("file_unreadable", `${name} could not be read: ${/** @type {any} */ (error)?.message ?? error}. Try again, or save it in another format`);
+}
+
+/** By what it begins with; text that only speaks of PDF is none. @param {string} name @param {Blob} file */
 async function isPdf(name, file) {
   const beginning = await file.slice(0, 1024).text().catch(() => "");
+  if (/\.(md|markdown|txt|html?)$/i.test(name)) return beginning.startsWith(PDF_MARK);
   return beginning.includes(PDF_MARK) || (/\.pdf$/i.test(name) && !/^\s*[{<]/.test(beginning));
 }
 

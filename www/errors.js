@@ -54,7 +54,7 @@ export function fromPlain(plain) {
  * @param {unknown} error
  */
 export function isCrash(error) {
-  return error instanceof WebAssembly.RuntimeError;
+  return error instanceof WebAssembly.RuntimeError || (error instanceof RangeError && /call stack/.test(error.message));
 }
 
 /** @param {string} reason */

@@ -15,7 +15,7 @@ import { CarrelError } from "./errors.js";
 export async function fetchBytes(url, { signal, onBytes } = {}) {
   let response;
   try {
-    response = await fetch(url, { signal });
+    response = await fetch(url, { signal, cache: "no-cache" }); // Old and new files of an index must not be mixed.
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     throw unreachable(url, "the server does not answer", error);

@@ -86,5 +86,10 @@ export function checkedGenerator(generator) {
   if (api !== "openai") throw invalid("generator.api", `${JSON.stringify(api)} is not known; use "openai"`);
   if (!baseUrl) throw invalid("generator.baseUrl", "it is missing; it usually ends in /v1");
   if (!model) throw invalid("generator.model", "it is missing; give the model's name as the API knows it");
+  const { temperature, maxTokens } = /** @type {ApiGenerator} */ (generator);
+  if (temperature !== undefined && !(temperature >= 0)) throw invalid("generator.temperature", "a number from 0 up is needed");
+  if (maxTokens !== undefined && !(Number.isInteger(maxTokens) && maxTokens > 0)) {
+    throw invalid("generator.maxTokens", "a whole number from 1 up is needed");
+  }
   return /** @type {ApiGenerator} */ ({ .../** @type {object} */ (generator) });
 }

@@ -14,6 +14,8 @@ const SECONDS_WITHOUT_PROGRESS = 60;
 /** A few bytes can claim any number of pages, and draw any amount of text on one. */
 const PAGES_MOST = 50_000;
 const CHARACTERS_MOST = 4_000_000;
+/** Of a whole file; as much as is read of a file of text. */
+const CHARACTERS_MOST_OF_ALL = 16_000_000;
 /** A reader that is not used is kept for the next file so long, in milliseconds. */
 const READER_KEPT = 10_000;
 
@@ -70,10 +72,12 @@ async function readDocument(file, { name, signs, missing, watch, onProgress }) {
   const warnings = [];
   const unread = [];
   const count = Math.min(file.numPages, PAGES_MOST);
+  let total = 0;
   for (let number = 1; number <= count; number++) {
     try {
-      const { paragraphs, cut } = await watch.during(readPage(file, number));
+      const { paragraphs, cut, characters } = await watch.during(readPage(file, number));
       pages.push(paragraphs);
+      total += characters;
       if (cut) warnings.push(`${name}, page ${number}: only the first ${CHARACTERS_MOST} characters are read`);
       watch.progress();
     } catch (error) {
@@ -83,6 +87,10 @@ async function readDocument(file, { name, signs, missing, watch, onProgress }) {
       unread.push(number);
     }
     onProgress?.(number / count);
+    if (total > CHARACTERS_MOST_OF_ALL) {
+      throw carrelError("too_large", `${name} holds too much text: more than ${CHARACTERS_MOST_OF_ALL / 1e6} million `
+        + "characters. Split it into smaller files");
+    }
   }
   const empty = pages.every((paragraphs) => paragraphs.length === 0);
   if (count === 0 || unread.length === count || (empty && !signs.hasEnd)) throw notPdf(name, signs);
@@ -99,7 +107,7 @@ async function readDocument(file, { name, signs, missing, watch, onProgress }) {
   return { pages: textsOfPages(pages), warnings };
 }
 
-/** @param {PdfDocument} file @param {number} number @returns {Promise<{ paragraphs: string[][], cut: boolean }>} */
+/** @param {PdfDocument} file @param {number} number @returns {Promise<{ paragraphs: string[][], cut: boolean, characters: number }>} */
 async function readPage(file, number) {
   const page = await file.getPage(number);
   const items = [];
@@ -119,7 +127,7 @@ async function readPage(file, number) {
   const cut = characters > CHARACTERS_MOST;
   if (cut) await stream.cancel(new Error("too much text on one page"));
   page.cleanup();
-  return { paragraphs: paragraphsOfPage(items, styles), cut };
+  return { paragraphs: paragraphsOfPage(items, styles), cut, characters };
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes @param {PdfWorker} worker

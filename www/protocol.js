@@ -21,7 +21,7 @@ import { crashed, fromPlain, isCrash, toPlain } from "./errors.js";
 export class Caller {
   #worker;
   #next = 1;
-  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void, onEvent?: (event: any) => void }>} */
+  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void, onEvent?: (event: any) => void, signal?: AbortSignal }>} */
   #pending = new Map();
   /** @type {Error | null} Why no call can be made any more. */
   #ended = null;
@@ -51,9 +51,9 @@ export class Caller {
     const result = new Promise((resolve, reject) => {
       if (this.#ended) return reject(this.#ended);
       if (signal?.aborted) return reject(signal.reason);
-      this.#pending.set(id, { resolve, reject, onEvent });
+      send({ id, call, args }); // What cannot be sent throws here, before anything waits for it.
+      this.#pending.set(id, { resolve, reject, onEvent, signal });
       signal?.addEventListener("abort", abort, { once: true });
-      send({ id, call, args });
     }).finally(() => signal?.removeEventListener("abort", abort));
     return { result, feed: (value) => send({ id, feed: value }) };
   }
@@ -77,7 +77,7 @@ export class Caller {
     if ("event" in message) return pending.onEvent?.(message.event);
     this.#pending.delete(message.id);
     if ("result" in message) return pending.resolve(message.result);
-    if (!message.crash) return pending.reject(fromPlain(message.error));
+    if (!message.crash) return pending.reject(pending.signal?.aborted ? pending.signal.reason : fromPlain(message.error));
     const error = crashed(message.error.message);
     pending.reject(error);
     this.end(error);
@@ -117,6 +117,8 @@ function queue(signal) {
   /** @type {unknown[]} */
   const waiting = [];
   let wake = () => {};
+  let fail = (/** @type {unknown} */ _reason) => {};
+  signal.addEventListener("abort", () => fail(signal.reason), { once: true });
   return {
     /** @param {unknown} value */
     feed(value) {
@@ -133,8 +135,8 @@ function queue(signal) {
         }
         await new Promise((resolve, reject) => {
           wake = () => resolve(undefined);
+          fail = reject;
           if (signal.aborted) reject(signal.reason);
-          signal.addEventListener("abort", () => reject(signal.reason), { once: true });
         });
       }
     },

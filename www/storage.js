@@ -12,6 +12,8 @@ const CURRENT = "current";
 export class Storage {
   #folder;
   #release;
+  /** Writes are done one after the other. @type {Promise<void>} */
+  #last = Promise.resolve();
 
   /** @param {FileSystemDirectoryHandle} folder @param {() => void} release */
   constructor(folder, release) {
@@ -54,7 +56,13 @@ export class Storage {
   }
 
   /** @param {[string, Uint8Array][]} files */
-  async write(files) {
+  write(files) {
+    this.#last = this.#last.catch(() => {}).then(() => this.#write(files));
+    return this.#last;
+  }
+
+  /** @param {[string, Uint8Array][]} files */
+  async #write(files) {
     const before = await this.#current();
     const generation = `g${Number(before?.slice(1) ?? 0) + 1}`;
     try {

@@ -191,7 +191,7 @@ pub struct Inquiry {
 enum Writer {
     Extractive,
     Own { name: String, messages: Vec<Message> },
-    Api { request: Request, decoder: Decoder, settings: Settings },
+    Api { request: Request, decoder: Box<Decoder>, settings: Settings },
 }
 
 impl Inquiry {
@@ -217,7 +217,7 @@ impl Inquiry {
                     Generator::Api(settings) => {
                         let request = generate::request(&settings, &prompt)?;
                         request_sent = Some(Sent { url: request.url.clone(), body: request.body.clone() });
-                        let decoder = Decoder::new(&request.url, &settings.model);
+                        let decoder = Box::new(Decoder::new(&request.url, &settings.model));
                         Writer::Api { request, decoder, settings }
                     }
                 }
@@ -303,6 +303,11 @@ impl Inquiry {
         };
         let decoded = decoder.push(bytes)?;
         Ok(self.write(carrel, decoded))
+    }
+
+    /// Whether the answer has ended, though the connection may be open still.
+    pub fn is_done(&self) -> bool {
+        matches!(&self.writer, Writer::Api { decoder, .. } if decoder.is_done())
     }
 
     /// Takes the next words of a function of the user's own.

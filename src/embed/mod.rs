@@ -8,7 +8,7 @@ mod kernels;
 mod pooling;
 
 use crate::error::Result;
-use crate::model::{Model, invalid};
+use crate::model::{Model, WordTokenizer, invalid};
 use crate::vector::UnitVector;
 use bert::Bert;
 
@@ -17,8 +17,10 @@ pub const BATCH_TOKENS: usize = 1024;
 
 /// A loaded model that embeds texts.
 pub struct Embedder {
-    model: Model,
     bert: Bert,
+    tokenizer: WordTokenizer,
+    dimensions: usize,
+    fingerprint: String,
 }
 
 impl Embedder {
@@ -27,33 +29,35 @@ impl Embedder {
     /// # Errors
     /// `model_invalid` where a weight is missing or has another shape than the config says.
     pub fn new(model: Model) -> Result<Self> {
-        let bert = Bert::load(&model.config, model.weights.clone()).map_err(|error| invalid(error.to_string()))?;
-        Ok(Self { model, bert })
+        // The weights are let go of here: the network has its own, in the form that it computes with.
+        let Model { config, tokenizer, weights, fingerprint } = model;
+        let bert = Bert::load(&config, weights).map_err(|error| invalid(error.to_string()))?;
+        Ok(Self { bert, tokenizer, dimensions: config.hidden_size, fingerprint })
     }
 
     /// How many components its vectors have.
     pub fn dimensions(&self) -> usize {
-        self.model.config.hidden_size
+        self.dimensions
     }
 
     /// The most tokens of text that it reads; what is beyond is cut off unread.
     pub fn token_limit(&self) -> usize {
-        self.model.tokenizer.text_limit()
+        self.tokenizer.text_limit()
     }
 
     /// How many tokens `text` has.
     pub fn count_tokens(&self, text: &str) -> usize {
-        self.model.tokenizer.count(text)
+        self.tokenizer.count(text)
     }
 
     /// Where each token of `text` begins, in bytes.
     pub fn token_starts(&self, text: &str) -> Vec<usize> {
-        self.model.tokenizer.starts(text)
+        self.tokenizer.starts(text)
     }
 
     /// The fingerprint of its model.
     pub fn fingerprint(&self) -> &str {
-        self.model.fingerprint()
+        &self.fingerprint
     }
 
     /// Embeds one text.
@@ -69,8 +73,7 @@ impl Embedder {
     /// # Errors
     /// `model_invalid` where the model computes no direction for one of them.
     pub fn embed_all(&self, texts: &[&str]) -> Result<Vec<UnitVector>> {
-        let tokens: Vec<Vec<u32>> =
-            texts.iter().map(|text| self.model.tokenizer.encode(text)).collect::<Result<_>>()?;
+        let tokens: Vec<Vec<u32>> = texts.iter().map(|text| self.tokenizer.encode(text)).collect::<Result<_>>()?;
         let batches: Vec<&[Vec<u32>]> = batches(&tokens);
         // On the web one instance has one thread.
         #[cfg(not(target_arch = "wasm32"))]

@@ -68,11 +68,11 @@ pub fn judgements(file: &str, text: &str) -> Result<HashMap<String, Judgements>>
             return Err(invalid(file, number, format!("3 fields between tabs are needed, {} are there", fields.len())));
         };
         match score.parse::<f64>() {
-            Ok(score) => {
+            Ok(score) if score.is_finite() => {
                 judgements.entry((*query).to_owned()).or_default().insert((*document).to_owned(), score as i64);
             }
             Err(_) if number == 1 => {}
-            Err(_) => {
+            _ => {
                 return Err(invalid(file, number, format!("the score {score:?} is no number")));
             }
         }
@@ -105,6 +105,8 @@ pub fn run(file: &str, text: &str) -> Result<HashMap<String, Vec<String>>> {
     let ranked = |mut documents: Vec<(f64, String)>| {
         // As trec_eval: by score, then by id backwards; the rank column is not read.
         documents.sort_by(|left, right| right.0.total_cmp(&left.0).then_with(|| right.1.cmp(&left.1)));
+        let mut seen = HashSet::new(); // A document that is named twice counts once.
+        documents.retain(|(_, document)| seen.insert(document.clone()));
         documents.into_iter().map(|(_, document)| document).collect()
     };
     Ok(scored.into_iter().map(|(query, documents)| (query, ranked(documents))).collect())

@@ -119,6 +119,9 @@ pub fn request(settings: &Settings, prompt: &Prompt) -> Result<Request> {
     if settings.model.trim().is_empty() {
         return Err(invalid("model", "it is empty; give the name of the language model as the API knows it".into()));
     }
+    if settings.temperature.is_some_and(|temperature| !temperature.is_finite() || temperature < 0.0) {
+        return Err(invalid("temperature", "a number from 0 up is needed".into()));
+    }
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     if let Some(key) = settings.api_key.as_deref().map(str::trim).filter(|key| !key.is_empty()) {
         if !key.bytes().all(|byte| byte.is_ascii_graphic()) {

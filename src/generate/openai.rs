@@ -113,6 +113,11 @@ impl Decoder {
         Ok(events)
     }
 
+    /// Whether the answer has ended, though the connection may be open still.
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+
     /// The response has ended.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! Okapi BM25 in Lucene's form (Robertson & Zaragoza 2009; Kamphuis et al. 2020).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +40,7 @@ impl Keywords {
 
     /// Removes the chunk of that number, which was added with that text.
     pub(super) fn remove(&mut self, number: ChunkNumber, text: &str) {
-        for word in words(text) {
+        for word in words(text).collect::<HashSet<_>>() {
             if let Some(postings) = self.postings.get_mut(&word) {
                 postings.retain(|&(other, _)| other != number);
                 if postings.is_empty() {

@@ -64,9 +64,18 @@ impl Writer<'_> {
             return;
         }
         let hidden = tag.attributes.contains_key(b"hidden".as_slice());
-        if !VOID.contains(&name) && (LEFT_OUT.contains(&name) || hidden) && !(self.main_only && name == b"header") {
+        if tag.self_closing && matches!(name, b"svg" | b"math") {
+            return; // Only there does the slash close an element.
+        }
+        // Where the end may be left unwritten we would not see it: better a hidden word than all the rest lost.
+        let closed = !VOID.contains(&name) && !END_OPTIONAL.contains(&name);
+        if LEFT_OUT.contains(&name) || (hidden && closed) {
             self.left_out = Some((name.to_vec(), 1));
             return;
+        }
+        // A heading whose end was forgotten must not take in the page.
+        if BLOCKS.contains(&name) && self.heading.is_some_and(|(_, start)| start != usize::MAX) {
+            self.close_heading();
         }
         match name {
             b"title" => self.in_title = true,
@@ -106,9 +115,8 @@ impl Writer<'_> {
 
     fn block(&mut self, name: &[u8]) {
         match name {
-            b"p" | b"div" | b"section" | b"article" | b"main" | b"header" | b"blockquote" | b"pre" | b"table"
-            | b"ul" | b"ol" | b"dl" | b"figure" | b"figcaption" | b"hr" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5"
-            | b"h6" | b"body" | b"details" | b"form" | b"fieldset" | b"address" => self.breaks = 2,
+            name if BLOCKS.contains(&name) => self.breaks = 2,
+            b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"body" => self.breaks = 2,
             b"li" | b"tr" | b"dt" | b"dd" | b"summary" | b"option" | b"caption" => self.breaks = self.breaks.max(1),
             _ => {}
         }
@@ -119,8 +127,7 @@ impl Writer<'_> {
             && start != usize::MAX
         {
             let span = Span::new(start, self.reading.text.len());
-            let title = span.of(&self.reading.text).trim().to_owned();
-            self.reading.outline.push(Heading { level, title, span });
+            self.reading.outline.push(Heading::new(level, span.of(&self.reading.text), span));
         }
     }
 
@@ -232,6 +239,34 @@ const LEFT_OUT: &[&[u8]] = &[
     b"textarea",
     b"audio",
     b"video",
+];
+
+/// Elements that stand apart from the text around them, and never within a heading.
+const BLOCKS: &[&[u8]] = &[
+    b"p",
+    b"div",
+    b"section",
+    b"article",
+    b"main",
+    b"header",
+    b"blockquote",
+    b"pre",
+    b"table",
+    b"ul",
+    b"ol",
+    b"dl",
+    b"figure",
+    b"figcaption",
+    b"hr",
+    b"details",
+    b"form",
+    b"fieldset",
+    b"address",
+];
+
+/// Elements whose end tag may be left out.
+const END_OPTIONAL: &[&[u8]] = &[
+    b"p", b"li", b"td", b"th", b"tr", b"dt", b"dd", b"option", b"thead", b"tbody", b"tfoot", b"body", b"html", b"head",
 ];
 
 const VOID: &[&[u8]] = &[

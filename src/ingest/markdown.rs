@@ -19,7 +19,9 @@ pub(super) fn read(text: String) -> Reading {
             }
             (Event::Text(part) | Event::Code(part), Some(heading)) => heading.title.push_str(&part),
             (Event::SoftBreak | Event::HardBreak, Some(heading)) => heading.title.push(' '),
-            (Event::End(TagEnd::Heading(_)), _) => outline.extend(open.take()),
+            (Event::End(TagEnd::Heading(_)), _) => {
+                outline.extend(open.take().map(|heading| Heading::new(heading.level, &heading.title, heading.span)));
+            }
             _ => {}
         }
     }

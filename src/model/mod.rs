@@ -49,7 +49,7 @@ pub struct Model {
     pub(crate) config: BertConfig,
     pub(crate) tokenizer: WordTokenizer,
     pub(crate) weights: VarBuilder<'static>,
-    fingerprint: String,
+    pub(crate) fingerprint: String,
 }
 
 impl Model {

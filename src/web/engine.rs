@@ -201,6 +201,12 @@ impl Answering {
         self.inquiry.messages().map_or(JsValue::NULL, |messages| convert::out(&messages))
     }
 
+    /// Whether the answer has ended, though the connection may be open still.
+    #[wasm_bindgen(js_name = isDone)]
+    pub fn is_done(&self) -> bool {
+        self.inquiry.is_done()
+    }
+
     /// What was done so far.
     pub fn trace(&self) -> JsValue {
         convert::out(self.inquiry.trace())

@@ -128,7 +128,7 @@ fn starts_raw_name(rest: &Peekable<Chars>) -> bool {
 fn skip_comment(rest: &mut Peekable<Chars>) {
     let mut depth = 0;
     let mut last = '/';
-    while let Some(character) = rest.next() {
+    for character in rest.by_ref() {
         match (last, character) {
             ('/', '*') => depth += 1,
             ('*', '/') => depth -= 1,

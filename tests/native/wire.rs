@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use carrel::generate::{Api, Decoder, Event, Settings, Usage, request};
+use carrel::generate::{Api, DEFAULT_MAX_TOKENS, Decoder, Event, Settings, Usage, request};
 use carrel::prompt::{Message, Prompt, Role};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::desk::{shared, shared_text};
+use crate::desk::shared_text;
 
 pub const URL: &str = "http://127.0.0.1:8080/v1/chat/completions";
 
@@ -87,12 +87,20 @@ fn expected(chunks: &[String]) -> (String, Usage) {
     (text, usage)
 }
 
+/// The lines of the published specification.
+fn specification() -> Vec<String> {
+    shared_text("specs/openai/openapi.yaml").lines().map(str::to_owned).collect()
+}
+
 /// The names of the fields that a schema of the specification has, those of the schemas it builds on included.
-fn fields(specification: &[&str], schema: &str) -> BTreeSet<String> {
+fn fields(specification: &[String], schema: &str) -> BTreeSet<String> {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let start = specification.iter().position(|line| *line == format!("    {schema}:")).unwrap();
-    let section: Vec<&str> =
-        specification[start + 1..].iter().copied().take_while(|line| line.is_empty() || indent(line) > 4).collect();
+    let section: Vec<&str> = specification[start + 1..]
+        .iter()
+        .map(String::as_str)
+        .take_while(|line| line.is_empty() || indent(line) > 4)
+        .collect();
     let mut found = BTreeSet::new();
     for (at, line) in section.iter().enumerate() {
         if let Some(name) = line.trim().strip_prefix("- $ref: \"#/components/schemas/").filter(|_| indent(line) == 8) {
@@ -129,8 +137,7 @@ fn the_request_has_the_fields_of_the_specification_and_no_others() {
             "max_tokens": 64,
         })
     );
-    let text = std::fs::read_to_string(shared("specs/openai/openapi.yaml")).unwrap();
-    let specification: Vec<&str> = text.lines().collect();
+    let specification = specification();
     let known = fields(&specification, "CreateChatCompletionRequest");
     for name in body.as_object().unwrap().keys() {
         assert!(known.contains(name), "{name} is not in the specification: {known:?}");
@@ -140,10 +147,24 @@ fn the_request_has_the_fields_of_the_specification_and_no_others() {
     assert!(!known.contains("baseUrl") && known.len() > 20, "the specification was not read: {known:?}");
 }
 
+/// What is sent beside the model, the messages and the wish for a stream.
+fn sent_besides(settings: &Settings) -> Value {
+    let mut body: Value = serde_json::from_str(&request(settings, &prompt()).unwrap().body).unwrap();
+    let fields = body.as_object_mut().unwrap();
+    for always in ["model", "messages", "stream", "stream_options"] {
+        assert!(fields.remove(always).is_some(), "{always} is missing");
+    }
+    body
+}
+
 #[test]
-fn what_is_not_given_is_not_sent() {
-    let body: Value = serde_json::from_str(&request(&settings(), &prompt()).unwrap().body).unwrap();
-    assert_eq!(body.as_object().unwrap().keys().collect::<Vec<_>>(), ["messages", "model", "stream", "stream_options"]);
+fn answers_are_short_and_repeatable_by_default_and_openai_itself_gets_only_what_was_asked_for() {
+    assert_eq!(sent_besides(&settings()), json!({ "temperature": 0.0, "max_tokens": DEFAULT_MAX_TOKENS }));
+    let at_openai = Settings { base_url: "https://api.openai.com/v1".into(), ..settings() };
+    assert_eq!(sent_besides(&at_openai), json!({}));
+    let asked = Settings { temperature: Some(0.5), max_tokens: Some(9), ..at_openai };
+    assert_eq!(sent_besides(&asked), json!({ "temperature": 0.5, "max_completion_tokens": 9 }));
+    assert!(fields(&specification(), "CreateChatCompletionRequest").contains("max_completion_tokens"));
 }
 
 #[test]

@@ -13,7 +13,7 @@ const RULES = /** @type {{ pattern: RegExp, tag: "code" | "strong" | "em" | "lin
   { pattern: /(__)(?=\S)([\s\S]{0,999}?\S)__(?![\p{L}\p{N}])/uy, tag: "strong" },
   { pattern: /(\*)(?=[^\s*])([\s\S]{0,999}?[^\s*])\*(?!\*)/y, tag: "em" },
   { pattern: /(_)(?=[^\s_])([\s\S]{0,999}?[^\s_])_(?![\p{L}\p{N}_])/uy, tag: "em" },
-  { pattern: /(!?\[)([^\]\n]*)\]\(\s*<?((?:[^\s()>]|\([^\s()]*\))+)>?[^)\n]*\)/y, tag: "link" },
+  { pattern: /(!?\[)([^\]\n]{0,999})\]\(\s{0,9}<?((?:[^\s()>]|\([^\s()]{0,999}\)){1,1999})>?[^)\n]{0,199}\)/y, tag: "link" },
 ]);
 const SPECIAL = /[\\`*_![\n]/g;
 const NESTING_MOST = 8;

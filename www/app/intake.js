@@ -8,7 +8,7 @@ import { count, isAbort, problemOf } from "./words.js";
 /** @typedef {{ onAdded: (items: Item[]) => void, onChanged: (item: Item) => void,
  *   onRemoved: (item: Item) => void }} IntakeEvents */
 
-/** While one file is embedded the next ones are read. */
+/** How many are handed to the engine at a time, which takes them one after the other: so that it never waits for us. */
 const AT_ONCE = 3;
 
 export class Intake {
@@ -72,8 +72,11 @@ export class Intake {
   restart() {
     const again = [...this.items].filter((item) => item.state === "ready");
     for (const item of again) {
-      if (item.file === null) this.#drop(item);
-      else Object.assign(item, { state: "waiting", done: 0, document: null });
+      if (item.file === null) {
+        this.#drop(item);
+        continue;
+      }
+      Object.assign(item, { state: "waiting", done: 0, document: null });
       this.#events.onChanged(item);
     }
     this.#enqueue(again.filter((item) => item.file !== null));
@@ -119,6 +122,8 @@ export class Intake {
     if (!this.busy) this.#batch = 0;
     this.#batch += items.length;
     this.#queue.push(...items);
+    // Small ones first, so that a large one keeps no other waiting.
+    this.#queue.sort((left, right) => (left.file?.size ?? 0) - (right.file?.size ?? 0));
     this.#pump();
     this.#tell(null);
   }

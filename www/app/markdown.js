@@ -13,6 +13,8 @@ const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 const HEADING = /^ {0,3}#{1,6}\s+/;
 const RULE = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
 const QUOTE = /^ {0,3}> ?/;
+/** Deeper quotes and lists are shown as plain paragraphs: no one writes them, and each level takes of the stack. */
+const DEPTH_MOST = 16;
 const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])(?:\s+|$)/;
 
 /**
@@ -123,7 +125,7 @@ function isFenceEnd(line, fence) {
  */
 function makeBlock(lines, citations, makeCitation) {
   const inlines = new Inlines(citations, makeCitation);
-  const block = makePart(lines, inlines);
+  const block = makePart(lines, inlines, 0);
   // What found no place, such as a mark within a code fence, goes behind the block.
   const rest = inlines.rest();
   if (rest.length === 0) return block;
@@ -135,9 +137,10 @@ function makeBlock(lines, citations, makeCitation) {
 /**
  * @param {Line[]} lines
  * @param {Inlines} inlines
+ * @param {number} depth
  * @returns {HTMLElement}
  */
-function makePart(lines, inlines) {
+function makePart(lines, inlines, depth) {
   const first = lines[0]?.text ?? "";
   const fence = FENCE.exec(first)?.[1];
   if (fence) {
@@ -149,36 +152,37 @@ function makePart(lines, inlines) {
   if (HEADING.test(first)) {
     return build("p", { class: "heading" }, build("strong", {}, ...inlines.read(stripped(lines, HEADING))));
   }
-  if (QUOTE.test(first)) {
+  if (QUOTE.test(first) && depth < DEPTH_MOST) {
     const inner = cut(stripped(lines, QUOTE), startOf(lines));
-    return build("blockquote", {}, ...inner.map((part) => makePart(part, inlines)));
+    return build("blockquote", {}, ...inner.map((part) => makePart(part, inlines, depth + 1)));
   }
-  if (ITEM.test(first)) return makeList(lines, inlines);
+  if (ITEM.test(first) && depth < DEPTH_MOST) return makeList(lines, inlines, depth + 1);
   return build("p", {}, ...inlines.read(stripped(lines, /^\s+/)));
 }
 
 /**
  * @param {Line[]} lines
  * @param {Inlines} inlines
+ * @param {number} depth
  */
-function makeList(lines, inlines) {
+function makeList(lines, inlines, depth) {
   const opening = ITEM.exec(lines[0]?.text ?? "");
-  const depth = opening?.[1]?.length ?? 0;
+  const indent = opening?.[1]?.length ?? 0;
   const ordered = /\d/.test(opening?.[2] ?? "");
   /** @type {Line[][]} */
   const items = [];
   for (const line of lines) {
     const item = ITEM.exec(line.text);
     // A mark that is not indented deeper than the first starts the next item of this list.
-    if (item && (item[1]?.length ?? 0) < depth + 2) items.push(stripped([line], ITEM));
-    else items.at(-1)?.push(...stripped([line], new RegExp(`^\\s{0,${depth + 2}}`)));
+    if (item && (item[1]?.length ?? 0) < indent + 2) items.push(stripped([line], ITEM));
+    else items.at(-1)?.push(...stripped([line], new RegExp(`^\\s{0,${indent + 2}}`)));
   }
   const parts = items.map((item) => {
     const [lead, ...others] = cut(item, startOf(item));
-    const first = lead ? makePart(lead, inlines) : build("p");
+    const first = lead ? makePart(lead, inlines, depth) : build("p");
     // A short item needs no paragraph of its own.
     const content = first.tagName === "P" ? [...first.childNodes] : [first];
-    return build("li", {}, ...content, ...others.map((part) => makePart(part, inlines)));
+    return build("li", {}, ...content, ...others.map((part) => makePart(part, inlines, depth)));
   });
   const start = ordered ? Number.parseInt(opening?.[2] ?? "1", 10) : 1;
   return ordered ? build("ol", { start: start === 1 ? null : start }, ...parts) : build("ul", {}, ...parts);

@@ -13,9 +13,10 @@ use crate::failure::{Failure, print};
 use crate::search::{described, printable};
 use crate::{Outcome, desk};
 
-/// How long a connection may take, and how long a server may be silent.
+/// How long a connection may take, the beginning of an answer, and the whole of it.
 const CONNECT: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(300);
+const LONGEST_ANSWER: Duration = Duration::from_secs(1800);
 /// How much of a refusal is read.
 const LONGEST_REFUSAL: u64 = 64 * 1024;
 
@@ -78,7 +79,7 @@ pub fn run(arguments: Arguments, model: Option<&Path>) -> Result<Outcome, Failur
                     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|_| Failure::OutputClosed)?;
                 }
                 Event::Citation(citation) => {
-                    citations.retain(|other| other.at != citation.at);
+                    citations.retain(|other| (other.at, other.number) != (citation.at, citation.number));
                     citations.push(citation);
                 }
                 _ => {}
@@ -112,6 +113,7 @@ fn send(
         .max_redirects(0) // The person named one address; the passages go nowhere else.
         .timeout_connect(Some(CONNECT))
         .timeout_recv_response(Some(SILENCE))
+        .timeout_recv_body(Some(LONGEST_ANSWER))
         .build()
         .into();
     let post = request.headers.iter().fold(agent.post(&request.url), |post, (name, value)| post.header(name, value));
@@ -124,7 +126,7 @@ fn send(
         return Err(inquiry.refused(status, &refusal).into());
     }
     let mut buffer = [0; 16 * 1024];
-    loop {
+    while !inquiry.is_done() {
         match body.read(&mut buffer) {
             Ok(0) => return Ok(()),
             Ok(length) => hear(inquiry.push(carrel, &buffer[..length])?)?,
@@ -132,6 +134,7 @@ fn send(
             Err(_) => return Err(inquiry.broken(true).into()),
         }
     }
+    Ok(())
 }
 
 fn json(inquiry: &Inquiry, citations: &[Citation]) -> serde_json::Value {
@@ -153,7 +156,8 @@ fn listed(inquiry: &Inquiry, citations: &[Citation]) -> String {
         lines.push(printable(&format!("  “…{}” rests on [{}]", before.trim(), citation.number)));
     }
     for citation in citations.iter().filter(|citation| citation.verdict == Verdict::Unsupported) {
-        lines.push(format!("  [{}] is cited, but does not say so", citation.number));
+        let problem = if citation.source.is_some() { "does not say so" } else { "is not among the sources" };
+        lines.push(format!("  [{}] is cited, but {problem}", citation.number));
     }
     for (passage, number) in inquiry.sources().iter().zip(1..) {
         if citations.iter().any(|citation| citation.number == number) {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::search::one_line;
 use crate::{Outcome, desk, files};
 
 #[derive(clap::Args)]
@@ -23,7 +24,16 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments, model: Option<&Path>) -> Result<Outcome, Failure> {
+    let runtime = match arguments.no_runtime {
+        true => None,
+        false => runtime(arguments.runtime.as_deref(), &arguments.out)?,
+    };
     let found = files::collect(&arguments.paths, &arguments.out)?;
+    let left_out = |reason: &str| eprintln!("left out: {}", one_line(reason));
+    found.left_out.iter().for_each(|reason| left_out(reason));
+    if found.pdfs > 0 {
+        left_out(&format!("{} PDF files; PDF is read in the browser only", found.pdfs));
+    }
     let nothing = || Failure::NothingToRead {
         paths: arguments.paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
     };
@@ -32,28 +42,26 @@ pub fn run(arguments: Arguments, model: Option<&Path>) -> Result<Outcome, Failur
     }
     let mut carrel = desk::empty(model)?;
     eprintln!("reading and embedding {} files", found.sources.len());
-    let mut added = 0;
-    for outcome in carrel.add_all(found.sources) {
-        match outcome {
-            Ok(_) => added += 1,
-            Err(error) => eprintln!("left out: {error}"),
-        }
+    for error in carrel.add_all(found.sources).into_iter().filter_map(Result::err) {
+        left_out(&error.to_string());
     }
     for warning in carrel.entries().flat_map(|entry| &entry.document.warnings) {
-        eprintln!("warning: {warning}");
+        eprintln!("warning: {}", one_line(warning));
     }
-    if found.pdfs > 0 {
-        eprintln!("left out: {} PDF files; PDF is read in the browser only", found.pdfs);
-    }
-    if added == 0 {
+    let documents = carrel.entries().count();
+    if documents == 0 {
         return Err(nothing());
     }
     carrel.optimize();
     let chunks: usize = carrel.entries().map(|entry| entry.chunks.len()).sum();
     write(&arguments.out, carrel.save())?;
-    eprintln!("{added} documents, {chunks} passages → {}", arguments.out.display());
-    if !arguments.no_runtime {
-        copy_runtime(arguments.runtime.as_deref(), &arguments.out)?;
+    eprintln!("{documents} documents, {chunks} passages → {}", arguments.out.display());
+    match runtime {
+        Some(runtime) => copy_runtime(&runtime, &arguments.out)?,
+        None if arguments.no_runtime => {}
+        None => eprintln!(
+            "the browser runtime was not found and is not beside the index: run `make build`, or name it by --runtime"
+        ),
     }
     Ok(Outcome::Done)
 }
@@ -70,33 +78,37 @@ fn write(out: &Path, index: Vec<(String, Vec<u8>)>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn copy_runtime(given: Option<&Path>, out: &Path) -> Result<(), Failure> {
+/// The folder of the browser runtime, if there is one.
+fn runtime(given: Option<&Path>, out: &Path) -> Result<Option<PathBuf>, Failure> {
     const FACE: &str = "carrel.js";
-    let from_environment = std::env::var_os("CARREL_RUNTIME").map(PathBuf::from);
-    let named = given.map(Path::to_path_buf).or(from_environment);
+    let from_environment = || std::env::var_os("CARREL_RUNTIME").map(PathBuf::from);
+    let named = given.map(Path::to_path_buf).or_else(from_environment);
     let beside_us = || std::env::current_exe().ok().and_then(|exe| Some(exe.ancestors().nth(3)?.join("pkg")));
     let candidates = match &named {
         Some(folder) => vec![folder.clone()],
         None => [PathBuf::from("pkg")].into_iter().chain(beside_us()).collect(),
     };
-    let Some(runtime) = candidates.into_iter().find(|folder| folder.join(FACE).is_file()) else {
-        return match named {
-            Some(folder) => Err(Failure::File {
-                path: folder.display().to_string(),
-                problem: format!("{FACE} is not in this folder"),
-                remedy: "Run `make build` and name its pkg folder",
-            }),
-            None => {
-                eprintln!(
-                    "the browser runtime was not found and is not beside the index: run `make build`, or name it by --runtime"
-                );
-                Ok(())
-            }
-        };
-    };
-    for entry in walkdir::WalkDir::new(&runtime) {
-        let entry = entry.map_err(|error| Failure::file(&runtime, &error.into()))?;
-        let relative = entry.path().strip_prefix(&runtime).unwrap_or(entry.path());
+    let found = candidates.into_iter().find(|folder| folder.join(FACE).is_file());
+    match (&found, named) {
+        (None, Some(folder)) => Err(Failure::File {
+            path: folder.display().to_string(),
+            problem: format!("{FACE} is not in this folder"),
+            remedy: "Run `make build` and name its pkg folder",
+        }),
+        // Copied onto itself, a file is lost; copied into itself, a folder has no end.
+        (Some(folder), _) if files::absolute(out)?.starts_with(files::absolute(folder)?) => Err(Failure::File {
+            path: out.display().to_string(),
+            problem: format!("it lies in the browser runtime's folder, {}", folder.display()),
+            remedy: "Choose another folder for --out",
+        }),
+        _ => Ok(found),
+    }
+}
+
+fn copy_runtime(runtime: &Path, out: &Path) -> Result<(), Failure> {
+    for entry in walkdir::WalkDir::new(runtime) {
+        let entry = entry.map_err(|error| Failure::file(runtime, &error.into()))?;
+        let relative = entry.path().strip_prefix(runtime).unwrap_or(entry.path());
         let target = out.join(relative);
         let copied = match entry.file_type().is_dir() {
             true => std::fs::create_dir_all(&target),
@@ -104,6 +116,6 @@ fn copy_runtime(given: Option<&Path>, out: &Path) -> Result<(), Failure> {
         };
         copied.map_err(|error| Failure::file(&target, &error))?;
     }
-    eprintln!("the browser runtime → {}", out.join(FACE).display());
+    eprintln!("the browser runtime → {}", out.join("carrel.js").display());
     Ok(())
 }

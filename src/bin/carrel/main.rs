@@ -73,7 +73,7 @@ fn main() -> ExitCode {
         // Whoever reads our output has stopped reading: nothing is wrong with us.
         Err(Failure::OutputClosed) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {}", failure.to_string().replace('\n', " "));
+            eprintln!("error: {}", search::one_line(&failure.to_string()));
             ExitCode::from(2)
         }
     }

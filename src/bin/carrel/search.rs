@@ -58,6 +58,11 @@ pub fn described(passage: &Passage, number: usize) -> String {
     ))
 }
 
+/// On one line, without control characters.
+pub fn one_line(text: &str) -> String {
+    printable(&text.replace(['\n', '\r', '\t'], " "))
+}
+
 /// Without control characters: a document must not be able to steer the terminal.
 pub fn printable(text: &str) -> String {
     text.chars().filter(|character| !character.is_control() || matches!(character, '\n' | '\t')).collect()
