@@ -166,7 +166,7 @@ export type AskOptions = {
  *   verdict: "supported" | "weak" | "unsupported", by: "model" | "carrel" }} CitationEvent
  *   `at` is the mark's place in the answer, empty where Carrel adds one; `source` an index into the sources, -1 where
  *   the model cites what does not exist; `span` the cited sentences in the document's text. A later event with the
- *   same `at` replaces an earlier one.
+ *   same `at` and `number` replaces an earlier one.
  * @typedef {{ type: "usage", promptTokens: number | null, completionTokens: number | null, finishReason: string | null }} UsageEvent
  * @typedef {{ type: "sources", sources: Passage[] } | { type: "text", text: string } | CitationEvent | UsageEvent} AnswerEvent
  * @typedef {{ question: string, stages: ({ stage: string, milliseconds: number } & Record<string, unknown>)[],
@@ -196,11 +196,11 @@ export declare class Carrel {
     /**
      * Reads, cuts and embeds documents. One that fails does not stop the others: see `failed` of the result. An item
      * of the same id as an earlier one replaces it; a file's id is its path or name.
-     * @param {Addable | Addable[] | AsyncIterable<Addable>} files
+     * @param {Addable | Iterable<Addable> | AsyncIterable<Addable>} files
      * @param {{ signal?: AbortSignal, onProgress?: (progress: AddProgress) => void }} [options]
      * @returns {Promise<AddResult>}
      */
-    add(files: Addable | Addable[] | AsyncIterable<Addable>, options?: {
+    add(files: Addable | Iterable<Addable> | AsyncIterable<Addable>, options?: {
         signal?: AbortSignal;
         onProgress?: (progress: AddProgress) => void;
     }): Promise<AddResult>;

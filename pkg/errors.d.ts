@@ -31,6 +31,6 @@ export declare function fromPlain(plain: PlainError): Error;
  * Whether an error means that the engine can no longer be trusted: WebAssembly traps after a panic, or out of memory.
  * @param {unknown} error
  */
-export declare function isCrash(error: unknown): error is WebAssembly.RuntimeError;
+export declare function isCrash(error: unknown): boolean;
 /** @param {string} reason */
 export declare function crashed(reason: string): CarrelError;

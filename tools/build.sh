@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 . tools/cache.sh
 
 say "compiling the engine to WebAssembly (some minutes the first time)"
-cargo build --quiet --profile web --target wasm32-unknown-unknown --lib
+cargo build --quiet --profile web --no-default-features --target wasm32-unknown-unknown --lib
 engine=target/wasm32-unknown-unknown/web/carrel.wasm
 if [ ! -f target/engine/engine_bg.wasm ] || [ "$engine" -nt target/engine/engine_bg.wasm ]; then
   bindgen=$(tools/wasm-bindgen.sh)
