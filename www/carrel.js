@@ -164,6 +164,8 @@ export class Carrel {
       generator: "object|function|null", signal: "AbortSignal",
     };
     const { signal, generator = this.#generator, ...rest } = checked("ask", known, options);
+    checked("ask.template", { system: "string", user: "string" }, rest.template);
+    for (const example of rest.examples ?? []) checked("ask.examples", { question: "string", answer: "string" }, example);
     const writer = checkedGenerator(generator);
     const controller = new AbortController();
     const whole = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
