@@ -223,7 +223,7 @@ impl Answering {
     }
 }
 
-fn bytes_of(file: &Function, name: &str) -> Option<Vec<u8>> {
+pub(super) fn bytes_of(file: &Function, name: &str) -> Option<Vec<u8>> {
     let value = file.call1(&JsValue::NULL, &name.into()).ok()?;
     value.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec())
 }

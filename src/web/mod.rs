@@ -4,7 +4,9 @@
 //! (`www/`): fetching, storing, the worker, and the public API. Nothing but this folder may use wasm-bindgen.
 
 mod convert;
+mod encoder;
 mod engine;
 mod error;
 
+pub use encoder::Encoder;
 pub use engine::{Adding, Answering, Engine};
