@@ -1,27 +1,31 @@
 //! tokens → the states of BERT's last layer
 //!
 //! Devlin et al. 2018 (arXiv:1810.04805), encoder only, as in
-//! <https://github.com/huggingface/transformers/blob/main/src/transformers/models/bert/modeling_bert.py>.
-//! Written here in the few lines that an encoder needs; candle-transformers, which has it among many other models, is
-//! the oracle of the tests. Weights come as candle's tensors. The texts of a batch stand one behind the other,
-//! without padding: only attention needs to know where one ends.
+//! <https://github.com/huggingface/transformers/blob/main/src/transformers/models/bert/modeling_bert.py>; RoBERTa's kinds
+//! (arXiv:1907.11692) differ only in where positions begin. Written here in the few lines that an encoder needs;
+//! candle-transformers, which has it among many other models, is the oracle of the tests. The texts of a batch stand one
+//! behind the other, without padding: only attention needs to know where one ends.
 
-use std::ops::Range;
+use super::kernels::{ByteMatrix, FloatMatrix, Kernels, Norm, Projected, Quantized, Scratch, kernels};
+use super::weights::{Source, Table};
+use crate::error::Result;
+use crate::model::folder::Architecture;
 
-use candle_core::Result;
-use candle_nn::VarBuilder;
-
-use super::kernels::row::{Norm, add_bias, add_bias_gelu, add_normalize, normalize, softmax};
-use super::kernels::{Layout, multiply};
-use crate::model::BertConfig;
+/// How many rows go through the feed-forward part at once: what lies between its two products stays in the cache.
+const BLOCK: usize = 64;
+/// Texts longer than this are attended to in f32: sums of 16-bit products would not fit.
+const LONGEST_IN_BYTES: usize = 1024;
 
 pub(super) struct Bert {
+    kernels: &'static Kernels,
     hidden: usize,
-    /// One row for each word piece, with the vector of the (one) token type added.
-    words: Vec<f32>,
+    words: Table,
+    /// With the vector of the (one) token type added: a text alone is all of type 0.
     positions: Vec<f32>,
     norm: Norm,
     layers: Vec<Layer>,
+    /// The model's file, where its weights are bytes.
+    bytes: Vec<u8>,
 }
 
 struct Layer {
@@ -35,154 +39,124 @@ struct Layer {
     norm: Norm,
 }
 
-/// `x·Wᵀ + b`; the weight is kept as in the file, outputs × inputs.
-struct Linear {
-    inputs: usize,
-    weight: Vec<f32>,
-    bias: Vec<f32>,
+/// `x·Wᵀ + b`, in panels as the kernels read them.
+pub(super) struct Linear {
+    pub inputs: usize,
+    pub weights: Matrix,
+    pub bias: Vec<f32>,
+}
+
+pub(super) enum Matrix {
+    Floats(Vec<f32>),
+    /// Where they stand in the model's file, and for each column its scale and the sum of its bytes.
+    Bytes {
+        range: std::ops::Range<usize>,
+        scales: Vec<f32>,
+        sums: Vec<f32>,
+    },
+}
+
+/// Memory that is used again from product to product.
+#[derive(Default)]
+struct Buffers {
+    quantized: Quantized,
+    scratch: Scratch,
+    projected: Vec<f32>,
+    mixed: Vec<f32>,
+    wide: Vec<f32>,
+    narrow: Vec<f32>,
 }
 
 impl Bert {
-    pub(super) fn load(config: &BertConfig, weights: VarBuilder) -> Result<Self> {
-        // Some folders keep the encoder under a prefix, as it was trained with a head.
-        let weights = match weights.contains_tensor("embeddings.word_embeddings.weight") {
-            true => weights,
-            false => weights.pp("bert"),
-        };
-        let hidden = config.hidden_size;
-        let tables = weights.pp("embeddings");
-        let table = |name: &str, rows: usize| values(&tables.pp(name), "weight", &[rows, hidden]);
-        let types = table("token_type_embeddings", config.type_vocab_size)?;
-        let mut words = table("word_embeddings", config.vocab_size)?;
-        // A text alone is all of type 0.
-        add_bias(&mut words, &types[..hidden]);
-        Ok(Self {
-            hidden,
-            words,
-            positions: table("position_embeddings", config.max_position_embeddings)?,
-            norm: norm(config, &tables.pp("LayerNorm"))?,
-            layers: (0..config.num_hidden_layers)
-                .map(|index| Layer::load(config, &weights.pp(format!("encoder.layer.{index}"))))
-                .collect::<Result<_>>()?,
-        })
+    pub(super) fn load(architecture: &Architecture, mut source: Source) -> Result<Self> {
+        let Architecture { hidden, intermediate, heads, layers, .. } = *architecture;
+        let words = source.words(architecture)?;
+        let positions = source.positions(architecture)?;
+        let norm = source.norm("norm", architecture)?;
+        let layers = (0..layers)
+            .map(|index| {
+                let name = |part: &str| format!("layers.{index}.{part}");
+                Ok(Layer {
+                    heads,
+                    projections: source.linear(&name("projections"), hidden, 3 * hidden)?,
+                    attended: source.linear(&name("attended"), hidden, hidden)?,
+                    attended_norm: source.norm(&name("attended.norm"), architecture)?,
+                    wide: source.linear(&name("wide"), hidden, intermediate)?,
+                    narrow: source.linear(&name("narrow"), intermediate, hidden)?,
+                    norm: source.norm(&name("norm"), architecture)?,
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { kernels: kernels(), hidden, words, positions, norm, layers, bytes: source.into_bytes() })
     }
 
     /// The states of all tokens of all texts, one behind the other, each of `hidden` numbers.
     pub(super) fn forward(&self, texts: &[&[u32]]) -> Vec<f32> {
         let hidden = self.hidden;
-        let mut states = Vec::with_capacity(texts.iter().map(|text| text.len() * hidden).sum());
-        let mut ranges = Vec::new();
-        for text in texts {
-            let start = states.len() / hidden;
-            for (&token, position) in text.iter().zip(self.positions.chunks_exact(hidden)) {
-                let word = &self.words[token as usize * hidden..][..hidden];
-                states.extend(word.iter().zip(position).map(|(word, position)| word + position));
-            }
-            ranges.push(start..states.len() / hidden);
+        let tokens: usize = texts.iter().map(|text| text.len()).sum();
+        let mut states = vec![0.0; tokens * hidden];
+        let places = texts.iter().flat_map(|text| text.iter().zip(self.positions.chunks_exact(hidden)));
+        for ((&token, position), state) in places.zip(states.chunks_exact_mut(hidden)) {
+            self.words.add(token as usize, position, &self.bytes, state);
         }
-        states.chunks_exact_mut(hidden).for_each(|row| normalize(row, &self.norm));
+        (self.kernels.normalize)(&mut states, None, &self.norm);
+        let mut buffers = Buffers::default();
         for layer in &self.layers {
-            states = layer.forward(states, &ranges);
+            layer.forward(self, &mut states, texts, &mut buffers);
         }
         states
     }
 }
 
 impl Layer {
-    fn load(config: &BertConfig, weights: &VarBuilder) -> Result<Self> {
-        let (hidden, wide) = (config.hidden_size, config.intermediate_size);
-        let attention = weights.pp("attention");
-        let mut projections = Linear { inputs: hidden, weight: Vec::new(), bias: Vec::new() };
-        for name in ["query", "key", "value"] {
-            let part = Linear::load(hidden, hidden, &attention.pp("self").pp(name))?;
-            projections.weight.extend(part.weight);
-            projections.bias.extend(part.bias);
-        }
-        Ok(Self {
-            heads: config.num_attention_heads,
-            projections,
-            attended: Linear::load(hidden, hidden, &attention.pp("output.dense"))?,
-            attended_norm: norm(config, &attention.pp("output.LayerNorm"))?,
-            wide: Linear::load(hidden, wide, &weights.pp("intermediate.dense"))?,
-            narrow: Linear::load(wide, hidden, &weights.pp("output.dense"))?,
-            norm: norm(config, &weights.pp("output.LayerNorm"))?,
-        })
-    }
-
-    fn forward(&self, states: Vec<f32>, texts: &[Range<usize>]) -> Vec<f32> {
-        let attended = self.attend(&states, texts);
-        let mut after = self.attended.multiply(&attended);
-        add_normalize(&mut after, &states, &self.attended.bias, &self.attended_norm);
-        let mut wide = self.wide.multiply(&after);
-        add_bias_gelu(&mut wide, &self.wide.bias);
-        let mut narrow = self.narrow.multiply(&wide);
-        add_normalize(&mut narrow, &after, &self.narrow.bias, &self.norm);
-        narrow
-    }
-
-    /// Each token's mixture of the values of all tokens of its text, head by head.
-    fn attend(&self, states: &[f32], texts: &[Range<usize>]) -> Vec<f32> {
-        let mut projected = self.projections.multiply(states);
-        add_bias(&mut projected, &self.projections.bias);
-        let hidden = self.projections.inputs;
-        let size = hidden / self.heads;
-        let mut mixed = vec![0.0; states.len()];
-        let longest = texts.iter().map(ExactSizeIterator::len).max().unwrap_or(0);
-        let mut scores = vec![0.0; longest * longest];
-        let part = Layout::rows(3 * hidden);
+    fn forward(&self, bert: &Bert, states: &mut [f32], texts: &[&[u32]], buffers: &mut Buffers) {
+        let Buffers { quantized, scratch, projected, mixed, wide, narrow } = buffers;
+        let (hidden, Kernels { normalize, gelu, gelu_roughly, .. }) = (bert.hidden, bert.kernels);
+        self.projections.apply(bert, states, quantized, projected);
+        mixed.resize(states.len(), 0.0);
+        let (mut rows, mut out) = (projected.as_slice(), mixed.as_mut_slice());
         for text in texts {
-            let length = text.len();
-            let scores = &mut scores[..length * length];
-            for head in 0..self.heads {
-                let start = text.start * 3 * hidden + head * size;
-                let (query, key, value) = (part.at(start), part.at(start + hidden), part.at(start + 2 * hidden));
-                let scale = 1.0 / (size as f32).sqrt();
-                let square = Layout::rows(length);
-                multiply(
-                    (length, size, length),
-                    scale,
-                    (&projected, query),
-                    (&projected, key.transposed()),
-                    (scores, square),
-                );
-                softmax(scores, length);
-                let place = Layout::rows(hidden).at(text.start * hidden + head * size);
-                multiply((length, length, size), 1.0, (scores, square), (&projected, value), (&mut mixed, place));
+            let own;
+            (own, rows) = rows.split_at(3 * hidden * text.len());
+            let (own_out, rest) = out.split_at_mut(hidden * text.len());
+            let text = Projected { rows: own, heads: self.heads, hidden };
+            match self.projections.weights {
+                Matrix::Bytes { .. } if own_out.len() <= LONGEST_IN_BYTES * hidden => {
+                    (bert.kernels.attend_bytes)(text, scratch, own_out);
+                }
+                _ => (bert.kernels.attend_floats)(text, scratch, own_out),
             }
+            out = rest;
         }
-        mixed
+        for (states, mixed) in states.chunks_mut(BLOCK * hidden).zip(mixed.chunks(BLOCK * hidden)) {
+            self.attended.apply(bert, mixed, quantized, narrow);
+            normalize(narrow, Some(states), &self.attended_norm);
+            states.copy_from_slice(narrow);
+            self.wide.apply(bert, states, quantized, wide);
+            match self.narrow.weights {
+                Matrix::Bytes { .. } => gelu_roughly(wide),
+                Matrix::Floats(_) => gelu(wide),
+            }
+            self.narrow.apply(bert, wide, quantized, narrow);
+            normalize(narrow, Some(states), &self.norm);
+            states.copy_from_slice(narrow);
+        }
     }
 }
 
 impl Linear {
-    fn load(inputs: usize, outputs: usize, weights: &VarBuilder) -> Result<Self> {
-        Ok(Self {
-            inputs,
-            weight: values(weights, "weight", &[outputs, inputs])?,
-            bias: values(weights, "bias", &[outputs])?,
-        })
+    fn apply(&self, bert: &Bert, rows: &[f32], quantized: &mut Quantized, into: &mut Vec<f32>) {
+        into.resize(rows.len() / self.inputs * self.bias.len(), 0.0);
+        let (inputs, bias) = (self.inputs, self.bias.as_slice());
+        match &self.weights {
+            Matrix::Floats(weights) => {
+                (bert.kernels.multiply_floats)(rows, &FloatMatrix { inputs, weights, bias }, into);
+            }
+            Matrix::Bytes { range, scales, sums } => {
+                (bert.kernels.quantize)(rows, inputs, quantized);
+                let weights = &bert.bytes[range.clone()];
+                (bert.kernels.multiply_bytes)(quantized, &ByteMatrix { inputs, weights, scales, sums, bias }, into);
+            }
+        }
     }
-
-    /// `x·Wᵀ`, without the bias, which is added with what comes next.
-    fn multiply(&self, rows: &[f32]) -> Vec<f32> {
-        let (count, outputs) = (rows.len() / self.inputs, self.bias.len());
-        let mut product = vec![0.0; count * outputs];
-        multiply(
-            (count, self.inputs, outputs),
-            1.0,
-            (rows, Layout::rows(self.inputs)),
-            (&self.weight, Layout::rows(self.inputs).transposed()),
-            (&mut product, Layout::rows(outputs)),
-        );
-        product
-    }
-}
-
-fn norm(config: &BertConfig, weights: &VarBuilder) -> Result<Norm> {
-    let values = |name| values(weights, name, &[config.hidden_size]);
-    Ok(Norm { scale: values("weight")?, shift: values("bias")?, epsilon: config.layer_norm_eps as f32 })
-}
-
-fn values(weights: &VarBuilder, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-    weights.get(shape, name)?.flatten_all()?.to_vec1()
 }

@@ -6,11 +6,21 @@
 mod bert;
 mod kernels;
 mod pooling;
+mod weights;
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
 
 use crate::error::Result;
-use crate::model::{Model, WordTokenizer, invalid};
+use crate::model::folder::Parts;
+use crate::model::prepared::{self, hexadecimal};
+use crate::model::tokenizer::WordTokenizer;
+use crate::model::weights::Weights;
+use crate::model::{Model, ModelFile};
 use crate::vector::UnitVector;
 use bert::Bert;
+use weights::{Published, Source};
 
 /// How many tokens the model reads at once: some hundred milliseconds of work on the web.
 pub const BATCH_TOKENS: usize = 1024;
@@ -29,10 +39,13 @@ impl Embedder {
     /// # Errors
     /// `model_invalid` where a weight is missing or has another shape than the config says.
     pub fn new(model: Model) -> Result<Self> {
-        // The weights are let go of here: the network has its own, in the form that it computes with.
-        let Model { config, tokenizer, weights, fingerprint } = model;
-        let bert = Bert::load(&config, weights).map_err(|error| invalid(error.to_string()))?;
-        Ok(Self { bert, tokenizer, dimensions: config.hidden_size, fingerprint })
+        let Model { description, tokenizer, file, fingerprint } = model;
+        let source = match file {
+            ModelFile::Published(weights) => Source::Floats(Published::new(weights)),
+            ModelFile::Prepared(prepared) => Source::Bytes(prepared),
+        };
+        let bert = Bert::load(&description.architecture, source)?;
+        Ok(Self { bert, tokenizer, dimensions: description.architecture.hidden, fingerprint })
     }
 
     /// How many components its vectors have.
@@ -99,6 +112,25 @@ impl Embedder {
         };
         texts.iter().map(pool).collect()
     }
+}
+
+/// Makes one file of a sentence-transformers folder, with its weights as bytes; `file` gives the bytes of a file of the
+/// folder. The same folder gives the same bytes.
+///
+/// # Errors
+/// `model_invalid` as for [`Model::read`].
+pub fn prepare(mut file: impl FnMut(&str) -> Option<Vec<u8>>) -> Result<Vec<u8>> {
+    let mut sums = BTreeMap::new();
+    let Parts { description, tokenizer, weights, .. } = Parts::read(|name| {
+        let bytes = file(name)?;
+        sums.insert(name.to_owned(), hexadecimal(&Sha256::digest(&bytes)));
+        Some(bytes)
+    })?;
+    let sections = weights::prepare(&description, Weights::new(weights)?)?;
+    let file = prepared::write(&description, tokenizer, sums, sections)?;
+    // What cannot be read again must not be written.
+    Embedder::new(Model::read(|name| (name == crate::model::PREPARED_FILE).then(|| file.clone()))?)?;
+    Ok(file)
 }
 
 /// Parts of the texts that are computed at once: as many as fit, in their order, since nothing is padded.

@@ -8,6 +8,7 @@ mod evaluate;
 mod failure;
 mod files;
 mod index;
+mod model;
 mod search;
 
 use std::path::PathBuf;
@@ -38,6 +39,8 @@ enum Command {
     Ask(ask::Arguments),
     /// Measure how well a test set's judged documents are found, or score a run made elsewhere
     Evaluate(evaluate::Arguments),
+    /// Make models ready for use
+    Model(model::Arguments),
 }
 
 /// What a command that went well says of its result.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Search(arguments) => search::run(arguments, model),
         Command::Ask(arguments) => ask::run(arguments, model),
         Command::Evaluate(arguments) => evaluate::run(arguments, model),
+        Command::Model(arguments) => model::run(arguments),
     };
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -1,109 +1,125 @@
 //! The inner loops of the network
 //!
-//! Matrix products are those of the gemm crate, which candle computes with, too; it takes rows and columns at any
-//! distance, so that the heads of attention need not be copied apart. What stands between them ([`row`]) is written
-//! so that the compiler can do several elements at once.
+//! [`linear`], [`attention`] and [`row`] say what is computed, once, over the few operations of a [`target`]; there is
+//! a folder for each kind of machine. [`portable`] is the oracle of the tests. Which one computes is decided once: in
+//! WebAssembly when it is built, since a browser refuses a module with instructions that it does not know; natively when
+//! it runs.
 
-pub(super) mod row;
+#[macro_use]
+mod row;
+#[macro_use]
+mod tile;
+#[macro_use]
+mod target;
 
-use gemm::Parallelism;
+mod attention;
+mod linear;
+mod portable;
 
-/// A matrix within a slice: where it begins, and how far apart its rows and its columns are.
-#[derive(Clone, Copy)]
-pub(super) struct Layout {
-    pub start: usize,
-    pub row_stride: usize,
-    pub column_stride: usize,
+#[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+mod relaxed;
+#[cfg(target_arch = "wasm32")]
+mod simd128;
+
+pub(super) use attention::{Projected, Scratch};
+pub(super) use linear::{ByteMatrix, FloatMatrix, Quantized};
+pub(super) use row::Norm;
+pub(super) use target::PANEL;
+
+/// The functions of one target; their sizes are checked, so that they are safe to call where the target is.
+pub(super) struct Kernels {
+    pub name: &'static str,
+    pub quantize: fn(&[f32], usize, &mut Quantized),
+    pub multiply_bytes: fn(&Quantized, &ByteMatrix, &mut [f32]),
+    pub multiply_floats: fn(&[f32], &FloatMatrix, &mut [f32]),
+    pub attend_bytes: fn(Projected, &mut Scratch, &mut [f32]),
+    pub attend_floats: fn(Projected, &mut Scratch, &mut [f32]),
+    pub normalize: fn(&mut [f32], Option<&[f32]>, &Norm),
+    pub gelu: fn(&mut [f32]),
+    pub gelu_roughly: fn(&mut [f32]),
 }
 
-impl Layout {
-    /// Rows one after the other, of `columns` elements each.
-    pub(super) fn rows(columns: usize) -> Self {
-        Self { start: 0, row_stride: columns, column_stride: 1 }
-    }
+/// Makes a target's table. Each function is compiled once for it, with its instructions switched on.
+macro_rules! kernels {
+    ($name:ident, $title:literal, $target:ty $(, $feature:literal)?) => {
+        pub(super) mod $name {
+            use super::*;
 
-    /// The matrix that begins `start` elements later.
-    pub(super) fn at(self, start: usize) -> Self {
-        Self { start, ..self }
-    }
+            pub(in crate::embed) static KERNELS: Kernels = Kernels {
+                name: $title,
+                // Safety: the table is only handed out where the machine has the target's instructions.
+                quantize: |rows, width, into| unsafe { quantize(rows, width, into) },
+                multiply_bytes: |inputs, matrix, into| unsafe { multiply_bytes(inputs, matrix, into) },
+                multiply_floats: |rows, matrix, into| unsafe { multiply_floats(rows, matrix, into) },
+                attend_bytes: |text, scratch, mixed| unsafe { attend_bytes(text, scratch, mixed) },
+                attend_floats: |text, scratch, mixed| unsafe { attend_floats(text, scratch, mixed) },
+                normalize: |rows, residual, norm| unsafe { normalize(rows, residual, norm) },
+                gelu: |values| unsafe { gelu(values) },
+                gelu_roughly: |values| unsafe { gelu_roughly(values) },
+            };
 
-    /// Rows for columns.
-    pub(super) fn transposed(self) -> Self {
-        Self { row_stride: self.column_stride, column_stride: self.row_stride, ..self }
-    }
+            $(#[target_feature(enable = $feature)])?
+            #[inline(never)]
+            unsafe fn quantize(rows: &[f32], width: usize, into: &mut Quantized) {
+                unsafe { linear::quantize::<$target>(rows, width, into) }
+            }
 
-    /// One past the last element of a matrix of this size.
-    fn end(self, rows: usize, columns: usize) -> usize {
-        match rows == 0 || columns == 0 {
-            true => self.start,
-            false => self.start + (rows - 1) * self.row_stride + (columns - 1) * self.column_stride + 1,
-        }
-    }
-}
+            $(#[target_feature(enable = $feature)])?
+            #[inline(never)]
+            unsafe fn multiply_bytes(inputs: &Quantized, matrix: &ByteMatrix, into: &mut [f32]) {
+                unsafe { linear::multiply_bytes::<$target>(inputs, matrix, into) }
+            }
 
-/// `product` (`rows` × `columns`) = `scale` · `left` (`rows` × `inner`) · `right` (`inner` × `columns`).
-///
-/// Panics when a matrix does not lie within its slice.
-pub(super) fn multiply(
-    (rows, inner, columns): (usize, usize, usize),
-    scale: f32,
-    (left, left_at): (&[f32], Layout),
-    (right, right_at): (&[f32], Layout),
-    (product, product_at): (&mut [f32], Layout),
-) {
-    assert!(left_at.end(rows, inner) <= left.len(), "the left matrix lies outside its slice");
-    assert!(right_at.end(inner, columns) <= right.len(), "the right matrix lies outside its slice");
-    assert!(product_at.end(rows, columns) <= product.len(), "the product lies outside its slice");
-    // Safety: all elements lie within their slices, as asserted, and the product is borrowed alone.
-    unsafe {
-        gemm::gemm(
-            rows,
-            columns,
-            inner,
-            product.as_mut_ptr().add(product_at.start),
-            product_at.column_stride as isize,
-            product_at.row_stride as isize,
-            false,
-            left.as_ptr().add(left_at.start),
-            left_at.column_stride as isize,
-            left_at.row_stride as isize,
-            right.as_ptr().add(right_at.start),
-            right_at.column_stride as isize,
-            right_at.row_stride as isize,
-            0.0,
-            scale,
-            false,
-            false,
-            false,
-            Parallelism::None, // Batches are computed side by side where there are threads.
-        );
-    }
-}
+            $(#[target_feature(enable = $feature)])?
+            #[inline(never)]
+            unsafe fn multiply_floats(rows: &[f32], matrix: &FloatMatrix, into: &mut [f32]) {
+                unsafe { linear::multiply_floats::<$target>(rows, matrix, into) }
+            }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+            $(#[target_feature(enable = $feature)])?
+            #[inline(never)]
+            unsafe fn attend_bytes(text: Projected, scratch: &mut Scratch, mixed: &mut [f32]) {
+                unsafe { attention::attend_bytes::<$target>(text, scratch, mixed) }
+            }
 
-    #[test]
-    fn products_are_those_of_the_definition_in_every_layout() {
-        let left: Vec<f32> = (0..60).map(|at| (at as f32 * 0.7).sin()).collect();
-        let right: Vec<f32> = (0..80).map(|at| (at as f32 * 0.3).cos()).collect();
-        let (rows, inner, columns) = (5, 7, 9);
-        let (left_at, right_at) = (Layout::rows(8).at(3), Layout::rows(8).at(2).transposed());
-        let mut product = vec![f32::NAN; 64];
-        multiply(
-            (rows, inner, columns),
-            0.5,
-            (&left, left_at),
-            (&right, right_at),
-            (&mut product, Layout::rows(11).at(1)),
-        );
-        for row in 0..rows {
-            for column in 0..columns {
-                let plain: f32 = (0..inner).map(|at| left[3 + row * 8 + at] * right[2 + column * 8 + at]).sum();
-                assert!((product[1 + row * 11 + column] - 0.5 * plain).abs() < 1e-5);
+            $(#[target_feature(enable = $feature)])?
+            #[inline(never)]
+            unsafe fn attend_floats(text: Projected, scratch: &mut Scratch, mixed: &mut [f32]) {
+                unsafe { attention::attend_floats::<$target>(text, scratch, mixed) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            #[inline(never)]
+            unsafe fn normalize(rows: &mut [f32], residual: Option<&[f32]>, norm: &Norm) {
+                unsafe { row::normalize::<$target>(rows, residual, norm) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            #[inline(never)]
+            unsafe fn gelu(values: &mut [f32]) {
+                unsafe { row::gelu::<$target>(values) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            #[inline(never)]
+            unsafe fn gelu_roughly(values: &mut [f32]) {
+                unsafe { row::gelu_roughly::<$target>(values) }
             }
         }
-        assert!(product[0].is_nan() && product[10].is_nan(), "what lies between is left alone");
-    }
+    };
+}
+
+#[cfg(any(not(target_arch = "wasm32"), test))]
+kernels!(plain, "portable", portable::Portable);
+#[cfg(all(target_arch = "wasm32", not(feature = "relaxed-simd")))]
+kernels!(wasm, "wasm simd128", simd128::Simd128);
+#[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+kernels!(wasm, "wasm relaxed-simd", relaxed::Relaxed, "relaxed-simd");
+
+/// The fastest functions that this machine can run.
+pub(super) fn kernels() -> &'static Kernels {
+    #[cfg(target_arch = "wasm32")]
+    return &wasm::KERNELS;
+    #[cfg(not(target_arch = "wasm32"))]
+    &plain::KERNELS
 }
