@@ -3,17 +3,19 @@
 //! Devlin et al. 2018 (arXiv:1810.04805), encoder only, as in
 //! <https://github.com/huggingface/transformers/blob/main/src/transformers/models/bert/modeling_bert.py>.
 //! Written here in the few lines that an encoder needs; candle-transformers, which has it among many other models, is
-//! the oracle of the tests. Weights come as candle's tensors. The texts of a batch stand one behind the other,
-//! without padding: only attention needs to know where one ends.
+//! the oracle of the tests. The texts of a batch stand one behind the other, without padding: only attention needs to
+//! know where one ends.
 
 use std::ops::Range;
 
-use candle_core::Result;
-use candle_nn::VarBuilder;
-
 use super::kernels::row::{Norm, add_bias, add_bias_gelu, add_normalize, normalize, softmax};
 use super::kernels::{Layout, multiply};
-use crate::model::BertConfig;
+use crate::error::Result;
+use crate::model::folder::Architecture;
+use crate::model::weights::Weights;
+
+/// Under which names folders keep the encoder, as it was trained alone or with a head.
+const PREFIXES: [&str; 3] = ["", "bert.", "roberta."];
 
 pub(super) struct Bert {
     hidden: usize,
@@ -43,26 +45,25 @@ struct Linear {
 }
 
 impl Bert {
-    pub(super) fn load(config: &BertConfig, weights: VarBuilder) -> Result<Self> {
-        // Some folders keep the encoder under a prefix, as it was trained with a head.
-        let weights = match weights.contains_tensor("embeddings.word_embeddings.weight") {
-            true => weights,
-            false => weights.pp("bert"),
-        };
-        let hidden = config.hidden_size;
-        let tables = weights.pp("embeddings");
-        let table = |name: &str, rows: usize| values(&tables.pp(name), "weight", &[rows, hidden]);
-        let types = table("token_type_embeddings", config.type_vocab_size)?;
-        let mut words = table("word_embeddings", config.vocab_size)?;
+    pub(super) fn load(architecture: &Architecture, weights: &Weights) -> Result<Self> {
+        let is_there = |prefix: &&str| weights.contains(&format!("{prefix}embeddings.word_embeddings.weight"));
+        let prefix = PREFIXES.into_iter().find(is_there).unwrap_or_default();
+        let hidden = architecture.hidden;
+        let tables = format!("{prefix}embeddings");
+        let table = |name: &str, rows: usize| weights.tensor(&format!("{tables}.{name}.weight"), &[rows, hidden]);
+        let types = table("token_type_embeddings", architecture.token_types)?;
+        let mut words = table("word_embeddings", architecture.vocabulary)?;
         // A text alone is all of type 0.
         add_bias(&mut words, &types[..hidden]);
+        let mut positions = table("position_embeddings", architecture.positions)?;
+        positions.drain(..architecture.first_position * hidden);
         Ok(Self {
             hidden,
             words,
-            positions: table("position_embeddings", config.max_position_embeddings)?,
-            norm: norm(config, &tables.pp("LayerNorm"))?,
-            layers: (0..config.num_hidden_layers)
-                .map(|index| Layer::load(config, &weights.pp(format!("encoder.layer.{index}"))))
+            positions,
+            norm: norm(architecture, weights, &format!("{tables}.LayerNorm"))?,
+            layers: (0..architecture.layers)
+                .map(|index| Layer::load(architecture, weights, &format!("{prefix}encoder.layer.{index}")))
                 .collect::<Result<_>>()?,
         })
     }
@@ -89,23 +90,22 @@ impl Bert {
 }
 
 impl Layer {
-    fn load(config: &BertConfig, weights: &VarBuilder) -> Result<Self> {
-        let (hidden, wide) = (config.hidden_size, config.intermediate_size);
-        let attention = weights.pp("attention");
+    fn load(architecture: &Architecture, weights: &Weights, name: &str) -> Result<Self> {
+        let (hidden, wide) = (architecture.hidden, architecture.intermediate);
         let mut projections = Linear { inputs: hidden, weight: Vec::new(), bias: Vec::new() };
-        for name in ["query", "key", "value"] {
-            let part = Linear::load(hidden, hidden, &attention.pp("self").pp(name))?;
+        for part in ["query", "key", "value"] {
+            let part = Linear::load(hidden, hidden, weights, &format!("{name}.attention.self.{part}"))?;
             projections.weight.extend(part.weight);
             projections.bias.extend(part.bias);
         }
         Ok(Self {
-            heads: config.num_attention_heads,
+            heads: architecture.heads,
             projections,
-            attended: Linear::load(hidden, hidden, &attention.pp("output.dense"))?,
-            attended_norm: norm(config, &attention.pp("output.LayerNorm"))?,
-            wide: Linear::load(hidden, wide, &weights.pp("intermediate.dense"))?,
-            narrow: Linear::load(wide, hidden, &weights.pp("output.dense"))?,
-            norm: norm(config, &weights.pp("output.LayerNorm"))?,
+            attended: Linear::load(hidden, hidden, weights, &format!("{name}.attention.output.dense"))?,
+            attended_norm: norm(architecture, weights, &format!("{name}.attention.output.LayerNorm"))?,
+            wide: Linear::load(hidden, wide, weights, &format!("{name}.intermediate.dense"))?,
+            narrow: Linear::load(wide, hidden, weights, &format!("{name}.output.dense"))?,
+            norm: norm(architecture, weights, &format!("{name}.output.LayerNorm"))?,
         })
     }
 
@@ -155,11 +155,11 @@ impl Layer {
 }
 
 impl Linear {
-    fn load(inputs: usize, outputs: usize, weights: &VarBuilder) -> Result<Self> {
+    fn load(inputs: usize, outputs: usize, weights: &Weights, name: &str) -> Result<Self> {
         Ok(Self {
             inputs,
-            weight: values(weights, "weight", &[outputs, inputs])?,
-            bias: values(weights, "bias", &[outputs])?,
+            weight: weights.tensor(&format!("{name}.weight"), &[outputs, inputs])?,
+            bias: weights.tensor(&format!("{name}.bias"), &[outputs])?,
         })
     }
 
@@ -178,11 +178,7 @@ impl Linear {
     }
 }
 
-fn norm(config: &BertConfig, weights: &VarBuilder) -> Result<Norm> {
-    let values = |name| values(weights, name, &[config.hidden_size]);
-    Ok(Norm { scale: values("weight")?, shift: values("bias")?, epsilon: config.layer_norm_eps as f32 })
-}
-
-fn values(weights: &VarBuilder, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-    weights.get(shape, name)?.flatten_all()?.to_vec1()
+fn norm(architecture: &Architecture, weights: &Weights, name: &str) -> Result<Norm> {
+    let values = |part: &str| weights.tensor(&format!("{name}.{part}"), &[architecture.hidden]);
+    Ok(Norm { scale: values("weight")?, shift: values("bias")?, epsilon: architecture.norm_epsilon })
 }

@@ -8,7 +8,8 @@ mod kernels;
 mod pooling;
 
 use crate::error::Result;
-use crate::model::{Model, WordTokenizer, invalid};
+use crate::model::Model;
+use crate::model::tokenizer::WordTokenizer;
 use crate::vector::UnitVector;
 use bert::Bert;
 
@@ -30,9 +31,9 @@ impl Embedder {
     /// `model_invalid` where a weight is missing or has another shape than the config says.
     pub fn new(model: Model) -> Result<Self> {
         // The weights are let go of here: the network has its own, in the form that it computes with.
-        let Model { config, tokenizer, weights, fingerprint } = model;
-        let bert = Bert::load(&config, weights).map_err(|error| invalid(error.to_string()))?;
-        Ok(Self { bert, tokenizer, dimensions: config.hidden_size, fingerprint })
+        let Model { description, tokenizer, weights, fingerprint } = model;
+        let bert = Bert::load(&description.architecture, &weights)?;
+        Ok(Self { bert, tokenizer, dimensions: description.architecture.hidden, fingerprint })
     }
 
     /// How many components its vectors have.
