@@ -18,7 +18,7 @@ use crate::model::weights::Weights;
 const PREFIXES: [&str; 3] = ["", "bert.", "roberta."];
 
 pub(super) struct Bert {
-    hidden: usize,
+    architecture: Architecture,
     /// One row for each word piece, with the vector of the (one) token type added.
     words: Vec<f32>,
     positions: Vec<f32>,
@@ -55,12 +55,10 @@ impl Bert {
         let mut words = table("word_embeddings", architecture.vocabulary)?;
         // A text alone is all of type 0.
         add_bias(&mut words, &types[..hidden]);
-        let mut positions = table("position_embeddings", architecture.positions)?;
-        positions.drain(..architecture.first_position * hidden);
         Ok(Self {
-            hidden,
+            architecture: architecture.clone(),
             words,
-            positions,
+            positions: table("position_embeddings", architecture.positions)?,
             norm: norm(architecture, weights, &format!("{tables}.LayerNorm"))?,
             layers: (0..architecture.layers)
                 .map(|index| Layer::load(architecture, weights, &format!("{prefix}encoder.layer.{index}")))
@@ -70,13 +68,14 @@ impl Bert {
 
     /// The states of all tokens of all texts, one behind the other, each of `hidden` numbers.
     pub(super) fn forward(&self, texts: &[&[u32]]) -> Vec<f32> {
-        let hidden = self.hidden;
+        let hidden = self.architecture.hidden;
         let mut states = Vec::with_capacity(texts.iter().map(|text| text.len() * hidden).sum());
         let mut ranges = Vec::new();
         for text in texts {
             let start = states.len() / hidden;
-            for (&token, position) in text.iter().zip(self.positions.chunks_exact(hidden)) {
+            for (&token, position) in text.iter().zip(self.architecture.position_rows(text)) {
                 let word = &self.words[token as usize * hidden..][..hidden];
+                let position = &self.positions[position * hidden..][..hidden];
                 states.extend(word.iter().zip(position).map(|(word, position)| word + position));
             }
             ranges.push(start..states.len() / hidden);

@@ -1,10 +1,13 @@
 //! A folder of files → a model ready to compute
 //!
 //! What a model is comes from its folder's configs ([`folder`]), how text becomes tokens from `tokenizer.json`
-//! ([`tokenizer`]), what it has learnt from `model.safetensors` ([`weights`]). The files come as bytes; who fetched them
-//! does not matter here.
+//! ([`tokenizer`]), what it has learnt from `model.safetensors` ([`weights`]). The files come as bytes; who fetched
+//! them does not matter here.
 
+mod charsmap;
 pub(crate) mod folder;
+mod modules;
+mod network;
 pub(crate) mod tokenizer;
 pub(crate) mod weights;
 
