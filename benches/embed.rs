@@ -34,7 +34,7 @@ fn main() {
     for tokens in [12, 32, 128, 256] {
         let text = WORDS.split(' ').cycle().take(tokens - 2).collect::<Vec<_>>().join(" ");
         let texts = [text.as_str(); TEXTS];
-        let run_ours = || drop(ours.embed_all(&texts).expect("vectors"));
+        let run_ours = || drop(ours.embed_passages(&texts).expect("vectors"));
         let run_theirs = || {
             // All of one length, so that candle pays nothing for padding.
             let encodings = tokenizer.encode_batch(texts.to_vec(), true).expect("tokens");

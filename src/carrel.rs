@@ -130,7 +130,7 @@ impl Carrel {
             })
             .map(|chunk| chunk.span.of(&document.text))
             .collect();
-        vectors.extend(self.embedder.embed_all(&texts)?);
+        vectors.extend(self.embedder.embed_passages(&texts)?);
         Ok(())
     }
 
@@ -174,7 +174,7 @@ impl Carrel {
             .iter()
             .flat_map(|(_, addition)| addition.chunks.iter().map(|chunk| chunk.span.of(&addition.document.text)))
             .collect();
-        match self.embedder.embed_all(&texts) {
+        match self.embedder.embed_passages(&texts) {
             Ok(vectors) => {
                 let mut vectors = vectors.into_iter();
                 for (at, Addition { document, chunks, .. }) in waiting {
@@ -252,10 +252,10 @@ impl Carrel {
         let vector = match options.mode {
             Mode::Lexical => None,
             _ => Some(self.timed(stages, || {
-                let vector = self.embedder.embed(question)?;
+                let vector = self.embedder.embed_query(question)?;
                 let stage = inquiry::Work::Embed {
                     tokens: self.embedder.count_tokens(question),
-                    token_limit: self.embedder.token_limit(),
+                    token_limit: self.embedder.query_token_limit(),
                 };
                 Ok((vector, stage))
             })?),

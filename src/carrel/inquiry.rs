@@ -377,9 +377,9 @@ impl Inquiry {
     /// Writes an extractive answer: a paragraph for each passage that is quoted.
     fn extract(&mut self, carrel: &Carrel, events: &mut Vec<Event>) -> Result<Vec<Citation>> {
         let question = &self.trace.question;
-        let vector = carrel.embedder.embed(question)?;
+        let vector = carrel.embedder.embed_query(question)?;
         let similarity = |texts: &[&str]| {
-            let vectors = carrel.embedder.embed_all(texts)?;
+            let vectors = carrel.embedder.embed_passages(texts)?;
             Ok(vectors.iter().map(|other| vector.cosine(other)).collect())
         };
         let extracts = extractive::extract(question, &self.sources, similarity)?;

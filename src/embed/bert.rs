@@ -18,7 +18,7 @@ const LONGEST_IN_BYTES: usize = 1024;
 
 pub(super) struct Bert {
     kernels: &'static Kernels,
-    hidden: usize,
+    architecture: Architecture,
     words: Table,
     /// With the vector of the (one) token type added: a text alone is all of type 0.
     positions: Vec<f32>,
@@ -87,16 +87,25 @@ impl Bert {
                 })
             })
             .collect::<Result<_>>()?;
-        Ok(Self { kernels: kernels(), hidden, words, positions, norm, layers, bytes: source.into_bytes() })
+        Ok(Self {
+            kernels: kernels(),
+            architecture: architecture.clone(),
+            words,
+            positions,
+            norm,
+            layers,
+            bytes: source.into_bytes(),
+        })
     }
 
     /// The states of all tokens of all texts, one behind the other, each of `hidden` numbers.
     pub(super) fn forward(&self, texts: &[&[u32]]) -> Vec<f32> {
-        let hidden = self.hidden;
+        let hidden = self.architecture.hidden;
         let tokens: usize = texts.iter().map(|text| text.len()).sum();
         let mut states = vec![0.0; tokens * hidden];
-        let places = texts.iter().flat_map(|text| text.iter().zip(self.positions.chunks_exact(hidden)));
+        let places = texts.iter().flat_map(|text| text.iter().zip(self.architecture.position_rows(text)));
         for ((&token, position), state) in places.zip(states.chunks_exact_mut(hidden)) {
+            let position = &self.positions[position * hidden..][..hidden];
             self.words.add(token as usize, position, &self.bytes, state);
         }
         (self.kernels.normalize)(&mut states, None, &self.norm);
@@ -111,7 +120,7 @@ impl Bert {
 impl Layer {
     fn forward(&self, bert: &Bert, states: &mut [f32], texts: &[&[u32]], buffers: &mut Buffers) {
         let Buffers { quantized, scratch, projected, mixed, wide, narrow } = buffers;
-        let (hidden, Kernels { normalize, gelu, gelu_roughly, .. }) = (bert.hidden, bert.kernels);
+        let (hidden, Kernels { normalize, gelu, gelu_roughly, .. }) = (bert.architecture.hidden, bert.kernels);
         self.projections.apply(bert, states, quantized, projected);
         mixed.resize(states.len(), 0.0);
         let (mut rows, mut out) = (projected.as_slice(), mixed.as_mut_slice());

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use crate::error::Result;
-use crate::model::folder::Parts;
+use crate::model::folder::{Description, Parts};
 use crate::model::prepared::{self, hexadecimal};
 use crate::model::tokenizer::WordTokenizer;
 use crate::model::weights::Weights;
@@ -29,7 +29,7 @@ pub const BATCH_TOKENS: usize = 1024;
 pub struct Embedder {
     bert: Bert,
     tokenizer: WordTokenizer,
-    dimensions: usize,
+    description: Description,
     fingerprint: String,
 }
 
@@ -45,17 +45,22 @@ impl Embedder {
             ModelFile::Prepared(prepared) => Source::Bytes(prepared),
         };
         let bert = Bert::load(&description.architecture, source)?;
-        Ok(Self { bert, tokenizer, dimensions: description.architecture.hidden, fingerprint })
+        Ok(Self { bert, tokenizer, description, fingerprint })
     }
 
     /// How many components its vectors have.
     pub fn dimensions(&self) -> usize {
-        self.dimensions
+        self.description.architecture.hidden
     }
 
-    /// The most tokens of text that it reads; what is beyond is cut off unread.
+    /// The most tokens of a passage that it reads; what is beyond is cut off unread.
     pub fn token_limit(&self) -> usize {
         self.tokenizer.text_limit()
+    }
+
+    /// The most tokens of a question that it reads; what is beyond is cut off unread.
+    pub fn query_token_limit(&self) -> usize {
+        self.tokenizer.query_limit()
     }
 
     /// How many tokens `text` has.
@@ -63,9 +68,9 @@ impl Embedder {
         self.tokenizer.count(text)
     }
 
-    /// Where each token of `text` begins, in bytes.
-    pub fn token_starts(&self, text: &str) -> Vec<usize> {
-        self.tokenizer.starts(text)
+    /// Where each token of a passage begins, in bytes and in order.
+    pub fn token_starts(&self, passage: &str) -> Vec<usize> {
+        self.tokenizer.starts(passage)
     }
 
     /// The fingerprint of its model.
@@ -73,20 +78,29 @@ impl Embedder {
         &self.fingerprint
     }
 
-    /// Embeds one text.
+    /// Embeds a question, behind the prompt that the model was trained to find before questions.
     ///
     /// # Errors
     /// `model_invalid` where the model computes no direction for it.
-    pub fn embed(&self, text: &str) -> Result<UnitVector> {
-        Ok(self.embed_all(&[text])?.swap_remove(0))
+    pub fn embed_query(&self, question: &str) -> Result<UnitVector> {
+        Ok(self.embed(&self.description.query_prompt, &[question])?.swap_remove(0))
     }
 
-    /// Embeds texts; the vectors come in the order of the texts.
+    /// Embeds passages, each behind the prompt that the model was trained to find before passages; the vectors come in
+    /// the order of the texts.
     ///
     /// # Errors
     /// `model_invalid` where the model computes no direction for one of them.
-    pub fn embed_all(&self, texts: &[&str]) -> Result<Vec<UnitVector>> {
-        let tokens: Vec<Vec<u32>> = texts.iter().map(|text| self.tokenizer.encode(text)).collect::<Result<_>>()?;
+    pub fn embed_passages(&self, texts: &[&str]) -> Result<Vec<UnitVector>> {
+        self.embed(&self.description.passage_prompt, texts)
+    }
+
+    fn embed(&self, prompt: &str, texts: &[&str]) -> Result<Vec<UnitVector>> {
+        let encode = |text: &&str| match prompt.is_empty() {
+            true => self.tokenizer.encode(text),
+            false => self.tokenizer.encode(&format!("{prompt}{text}")),
+        };
+        let tokens: Vec<Vec<u32>> = texts.iter().map(encode).collect::<Result<_>>()?;
         let batches: Vec<&[Vec<u32>]> = batches(&tokens);
         // On the web one instance has one thread.
         #[cfg(not(target_arch = "wasm32"))]
@@ -108,7 +122,7 @@ impl Embedder {
         let pool = |text: &&[u32]| {
             let (own, others) = rest.split_at(text.len() * hidden);
             rest = others;
-            UnitVector::normalize(pooling::mean(own, hidden))
+            UnitVector::normalize(pooling::pool(own, hidden, self.description.pooling))
         };
         texts.iter().map(pool).collect()
     }

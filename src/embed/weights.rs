@@ -64,18 +64,19 @@ impl Source {
 
     /// The rows that a text can reach, with the vector of token type 0 added.
     pub(super) fn positions(&mut self, architecture: &Architecture) -> Result<Vec<f32>> {
-        let Architecture { hidden, positions, first_position, token_types, .. } = *architecture;
+        let Architecture { hidden, positions, token_types, .. } = *architecture;
         match self {
             Self::Floats(tensors) => {
                 let mut rows = tensors.tensor("embeddings.position_embeddings.weight", &[positions, hidden])?;
-                rows.drain(..(first_position * hidden).min(rows.len()));
                 let types = tensors.tensor("embeddings.token_type_embeddings.weight", &[token_types, hidden])?;
                 for row in rows.chunks_exact_mut(hidden) {
                     row.iter_mut().zip(&types).for_each(|(value, of_type)| *value += of_type);
                 }
                 Ok(rows)
             }
-            Self::Bytes(prepared) => prepared.floats("positions", prepared.positions().saturating_mul(hidden)),
+            Self::Bytes(prepared) => {
+                prepared.floats("positions", prepared.description().positions_reached().saturating_mul(hidden))
+            }
         }
     }
 
@@ -161,7 +162,7 @@ pub(super) fn prepare(description: &Description, weights: Weights) -> Result<Vec
     sections.push(floats("words.scales", &scales));
     let mut source = Source::Floats(tensors);
     let positions = source.positions(architecture)?;
-    let reached = positions.len().min(description.token_limit * hidden);
+    let reached = description.positions_reached() * hidden;
     sections.push(floats("positions", &positions[..reached]));
     let norm = |source: &mut Source, name: &str, sections: &mut Vec<Section>| -> Result<()> {
         let Norm { scale, shift, .. } = source.norm(name, architecture)?;

@@ -1,29 +1,34 @@
 //! A sentence-transformers folder → what its model is
 //!
-//! `config.json` says what the network is, `modules.json` and the pooling's config how its states become one vector,
-//! `sentence_bert_config.json` how much text it was trained to read, `config_sentence_transformers.json` what stands
-//! before a question and before a passage. All of it goes into one [`Description`].
-
-use std::collections::BTreeMap;
+//! `config.json` says what the network is ([`network`](super::network)), `modules.json` and what it names how states
+//! become one vector and what stands before a text ([`modules`](super::modules)); how much text it reads stands in
+//! `sentence_bert_config.json` or `tokenizer_config.json`. All of it goes into one [`Description`]. What is not known
+//! is refused: a network that is nearly the right one gives vectors that look like vectors and find nothing.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::invalid;
+use super::{invalid, modules, network};
 use crate::error::Result;
 
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
 const WEIGHTS: &str = "model.safetensors";
 const SENTENCE: &str = "sentence_bert_config.json";
-const POOLING: &str = "1_Pooling/config.json";
-const PROMPTS: &str = "config_sentence_transformers.json";
+const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 
 /// The names of the files that a model's folder must hold.
 pub const REQUIRED_FILES: [&str; 3] = [CONFIG, TOKENIZER, WEIGHTS];
 /// The names of the files that are read where the folder has them.
-pub const OPTIONAL_FILES: [&str; 3] = [SENTENCE, POOLING, PROMPTS];
+pub const OPTIONAL_FILES: [&str; 5] =
+    [SENTENCE, TOKENIZER_CONFIG, modules::MODULES, modules::POOLING, modules::PROMPTS];
+
+/// Fewer tokens than these are no text.
+const FEWEST_TOKENS: usize = 8;
+/// Larger sizes are no model of this family: the largest have 1,024 numbers a token, 24 layers and 250,002 words.
+const LARGEST: usize = 1 << 20;
+const MOST_LAYERS: usize = 256;
 
 /// What a model is, beside its weights and its words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,102 +86,136 @@ impl Parts {
     /// # Errors
     /// `model_invalid`: a file is missing or damaged, or says something that is not known.
     pub fn read(mut file: impl FnMut(&str) -> Option<Vec<u8>>) -> Result<Self> {
-        let mut required = |name: &str| file(name).ok_or_else(|| invalid(format!("{name} is missing")));
-        let config: Config = parse(CONFIG, &required(CONFIG)?)?;
-        let tokenizer = required(TOKENIZER)?;
-        let weights = required(WEIGHTS)?;
-        let architecture = config.architecture()?;
-        let mut token_limit = architecture.positions;
-        if let Some(bytes) = file(SENTENCE) {
-            token_limit = token_limit.min(parse::<SentenceConfig>(SENTENCE, &bytes)?.max_seq_length);
+        let config = required(&mut file, CONFIG)?;
+        let architecture = network::architecture(CONFIG, &config)?;
+        let pooling = modules::pooling(&mut file)?;
+        let (query_prompt, passage_prompt) = modules::prompts(&mut file)?;
+        let sentence: SentenceConfig = optional(&mut file, SENTENCE)?.unwrap_or_default();
+        if let Some(task) = sentence.transformer_task.filter(|task| task != "feature-extraction") {
+            return Err(invalid(format!("{SENTENCE}: its task is {task:?}; known is \"feature-extraction\"")));
         }
-        if token_limit < 8 {
-            return Err(invalid(format!("it reads only {token_limit} tokens")));
-        }
-        if let Some(bytes) = file(POOLING)
-            && !parse::<PoolingConfig>(POOLING, &bytes)?.pooling_mode_mean_tokens
-        {
-            return Err(invalid("its pooling is not the mean over tokens, which is the only one known".into()));
-        }
-        let mut prompts = Prompts::default();
-        if let Some(bytes) = file(PROMPTS) {
-            prompts = parse(PROMPTS, &bytes)?;
-        }
+        let tokenizer: TokenizerConfig = optional(&mut file, TOKENIZER_CONFIG)?.unwrap_or_default();
+        let trained = sentence.max_seq_length.or(tokenizer.model_max_length).unwrap_or(f64::INFINITY);
         let description = Description {
+            // A number without end is a usual way to say that there is none.
+            token_limit: (trained as usize).min(architecture.positions - architecture.first_position),
             architecture,
-            pooling: Pooling::Mean,
-            query_prompt: prompts.prompts.remove("query").unwrap_or_default(),
-            passage_prompt: prompts.prompts.remove("passage").unwrap_or_default(),
-            token_limit,
-            lower_case: false,
+            pooling: pooling.of(&query_prompt, &passage_prompt)?,
+            query_prompt,
+            passage_prompt,
+            lower_case: sentence.do_lower_case.unwrap_or_default(),
         };
+        description.check()?;
+        let tokenizer = required(&mut file, TOKENIZER)?;
+        let weights = required(&mut file, WEIGHTS)?;
         let fingerprint = fingerprint(&description, &tokenizer, &weights);
         Ok(Self { description, tokenizer, weights, fingerprint })
     }
 }
 
-/// What `config.json` says of a BERT encoder; the names are those of the file.
-#[derive(Deserialize)]
-struct Config {
-    #[serde(default)]
-    model_type: String,
-    hidden_size: usize,
-    intermediate_size: usize,
-    num_attention_heads: usize,
-    num_hidden_layers: usize,
-    vocab_size: usize,
-    max_position_embeddings: usize,
-    type_vocab_size: usize,
-    layer_norm_eps: f64,
-    hidden_act: String,
+impl Description {
+    /// Whether there can be such a model, whoever wrote the description.
+    ///
+    /// # Errors
+    /// `model_invalid`.
+    pub fn check(&self) -> Result<()> {
+        self.architecture.check()?;
+        let readable = self.architecture.positions - self.architecture.first_position;
+        if !(FEWEST_TOKENS..=readable).contains(&self.token_limit) {
+            return Err(invalid(format!(
+                "it reads {} tokens, which is not {FEWEST_TOKENS} to {readable}",
+                self.token_limit
+            )));
+        }
+        Ok(())
+    }
+
+    /// How many rows of the table of positions a text can reach.
+    pub fn positions_reached(&self) -> usize {
+        self.architecture.first_position + self.token_limit
+    }
 }
 
-impl Config {
-    fn architecture(self) -> Result<Architecture> {
-        if self.model_type != "bert" {
-            return Err(invalid(format!("its architecture is {:?}; known is \"bert\"", self.model_type)));
+impl Architecture {
+    /// Whether there can be such a network.
+    ///
+    /// # Errors
+    /// `model_invalid`.
+    pub(super) fn check(&self) -> Result<()> {
+        for (name, size, largest) in [
+            ("hidden_size", self.hidden, LARGEST),
+            ("intermediate_size", self.intermediate, LARGEST),
+            ("num_attention_heads", self.heads, self.hidden),
+            ("num_hidden_layers", self.layers, MOST_LAYERS),
+            ("vocab_size", self.vocabulary, LARGEST * 16),
+            ("max_position_embeddings", self.positions, LARGEST),
+            ("type_vocab_size", self.token_types, LARGEST),
+        ] {
+            if !(1..=largest).contains(&size) {
+                return Err(invalid(format!("its {name} is {size}, which is not 1 to {largest}")));
+            }
         }
-        if self.hidden_act != "gelu" {
-            return Err(invalid(format!("its activation is {:?}; known is \"gelu\"", self.hidden_act)));
+        if !self.hidden.is_multiple_of(self.heads) {
+            return Err(invalid(format!(
+                "its hidden_size, {}, is not a multiple of its num_attention_heads, {}",
+                self.hidden, self.heads
+            )));
         }
-        if self.hidden_size == 0 || self.type_vocab_size == 0 {
-            return Err(invalid("hidden_size and type_vocab_size must not be 0".into()));
+        if self.first_position >= self.positions {
+            return Err(invalid(format!(
+                "its first position is {}, and max_position_embeddings is {}",
+                self.first_position, self.positions
+            )));
         }
-        if self.num_attention_heads == 0 || !self.hidden_size.is_multiple_of(self.num_attention_heads) {
-            return Err(invalid("hidden_size is not a multiple of num_attention_heads".into()));
+        if !(0.0..1.0).contains(&self.norm_epsilon) {
+            return Err(invalid(format!("its layer_norm_eps is {}, which is not from 0 to 1", self.norm_epsilon)));
         }
-        Ok(Architecture {
-            hidden: self.hidden_size,
-            intermediate: self.intermediate_size,
-            heads: self.num_attention_heads,
-            layers: self.num_hidden_layers,
-            vocabulary: self.vocab_size,
-            positions: self.max_position_embeddings,
-            first_position: 0,
-            token_types: self.type_vocab_size,
-            norm_epsilon: self.layer_norm_eps as f32,
+        Ok(())
+    }
+
+    /// Which row of the table of positions each token of a text takes.
+    ///
+    /// In RoBERTa a padding token that is written out in a text takes the padding's own row and is not counted, as in
+    /// `create_position_ids_from_input_ids` of transformers' modeling_roberta.py.
+    pub fn position_rows(&self, tokens: &[u32]) -> impl Iterator<Item = usize> {
+        let padding = self.first_position.checked_sub(1);
+        let mut next = self.first_position;
+        tokens.iter().map(move |&token| match padding {
+            Some(padding) if padding == token as usize => padding,
+            _ => {
+                next += 1;
+                next - 1
+            }
         })
     }
 }
 
-#[derive(Deserialize)]
-struct SentenceConfig {
-    max_seq_length: usize,
-}
-
-#[derive(Deserialize)]
-struct PoolingConfig {
-    #[serde(default)]
-    pooling_mode_mean_tokens: bool,
-}
-
+/// What `sentence_bert_config.json` says.
 #[derive(Default, Deserialize)]
-#[serde(default)]
-struct Prompts {
-    prompts: BTreeMap<String, String>,
+struct SentenceConfig {
+    max_seq_length: Option<f64>,
+    do_lower_case: Option<bool>,
+    transformer_task: Option<String>,
 }
 
-fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T> {
+/// What of `tokenizer_config.json` matters: newer versions say there how long a text may be.
+#[derive(Default, Deserialize)]
+struct TokenizerConfig {
+    model_max_length: Option<f64>,
+}
+
+pub(super) fn required(file: &mut impl FnMut(&str) -> Option<Vec<u8>>, name: &str) -> Result<Vec<u8>> {
+    file(name).ok_or_else(|| invalid(format!("{name} is missing")))
+}
+
+pub(super) fn optional<T: DeserializeOwned>(
+    file: &mut impl FnMut(&str) -> Option<Vec<u8>>,
+    name: &str,
+) -> Result<Option<T>> {
+    file(name).map(|bytes| parse(name, &bytes)).transpose()
+}
+
+pub(super) fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T> {
     serde_json::from_slice(bytes).map_err(|error| invalid(format!("{name}: {error}")))
 }
 

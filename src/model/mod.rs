@@ -4,7 +4,10 @@
 //! ([`tokenizer`]), what it has learnt from `model.safetensors` ([`weights`]); or all of it from one prepared file
 //! ([`prepared`]). The files come as bytes; who fetched them does not matter here.
 
+mod charsmap;
 pub(crate) mod folder;
+mod modules;
+mod network;
 pub(crate) mod prepared;
 pub(crate) mod tokenizer;
 pub(crate) mod weights;
@@ -41,7 +44,7 @@ impl Model {
     pub fn read(mut file: impl FnMut(&str) -> Option<Vec<u8>>) -> Result<Self> {
         if let Some(bytes) = file(PREPARED_FILE) {
             let prepared = Prepared::read(bytes)?;
-            let (description, fingerprint) = (prepared.description(), prepared.fingerprint());
+            let (description, fingerprint) = (prepared.description().clone(), prepared.fingerprint());
             let tokenizer = WordTokenizer::new(prepared.tokenizer()?, &description)?;
             return Ok(Self { description, tokenizer, file: ModelFile::Prepared(prepared), fingerprint });
         }

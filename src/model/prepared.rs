@@ -58,11 +58,12 @@ impl Prepared {
     pub(super) fn read(bytes: Vec<u8>) -> Result<Self> {
         let header = header(&bytes)?;
         let header: Header = serde_json::from_slice(&bytes[header]).map_err(|error| damaged(&error.to_string()))?;
+        header.description.check()?;
         Ok(Self { bytes, header })
     }
 
-    pub(super) fn description(&self) -> Description {
-        self.header.description.clone()
+    pub(crate) fn description(&self) -> &Description {
+        &self.header.description
     }
 
     /// The first half of the checksum names exactly this file.
@@ -88,11 +89,6 @@ impl Prepared {
     pub(crate) fn floats(&self, name: &str, count: usize) -> Result<Vec<f32>> {
         let range = self.bytes(name, count.saturating_mul(4))?;
         Ok(self.bytes[range].as_chunks().0.iter().map(|four| f32::from_le_bytes(*four)).collect())
-    }
-
-    /// How many positions a text can have.
-    pub(crate) fn positions(&self) -> usize {
-        self.header.description.token_limit
     }
 
     /// The file's bytes, in which the sections lie.

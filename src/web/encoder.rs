@@ -31,7 +31,7 @@ impl Encoder {
     /// The vectors of passages, of length one each, one behind the other.
     pub fn encode(&self, texts: Vec<String>) -> Result<Vec<f32>, JsValue> {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let vectors = self.embedder.embed_all(&texts).map_err(thrown)?;
+        let vectors = self.embedder.embed_passages(&texts).map_err(thrown)?;
         Ok(vectors.iter().flat_map(|vector| vector.as_slice()).copied().collect())
     }
 }

@@ -16,15 +16,15 @@ fn every_golden_text_has_its_vector_in_webassembly_too() {
     let model = Model::read(|name| model_file(name).map(<[u8]>::to_vec)).unwrap();
     let embedder = Embedder::new(model).unwrap();
     let all: Vec<&str> = texts.iter().map(|it| it["text"].as_str().unwrap()).collect();
-    for ((it, row), ours) in texts.iter().zip(rows).zip(embedder.embed_all(&all).unwrap()) {
+    for ((it, row), ours) in texts.iter().zip(rows).zip(embedder.embed_passages(&all).unwrap()) {
         let theirs = row.chunks_exact(4).map(|it| f64::from(f32::from_le_bytes(it.try_into().unwrap())));
         let cosine: f64 = ours.as_slice().iter().zip(theirs).map(|(a, b)| f64::from(*a) * b).sum();
         assert!(cosine >= 0.99999, "{}: {cosine}", it["name"]);
     }
     // Alone as in the batch of all.
     for at in [0, 9, 46, 80] {
-        let alone = embedder.embed(all[at]).unwrap();
-        let together = &embedder.embed_all(&all[..=at]).unwrap()[at];
+        let alone = embedder.embed_query(all[at]).unwrap();
+        let together = &embedder.embed_passages(&all[..=at]).unwrap()[at];
         let differences = alone.as_slice().iter().zip(together.as_slice()).map(|(a, b)| (a - b).abs());
         assert!(differences.fold(0.0, f32::max) <= 1e-5, "{}", texts[at]["name"]);
     }

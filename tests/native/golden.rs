@@ -46,7 +46,7 @@ fn golden() -> &'static [Golden] {
 /// Each text alone, once for all tests.
 fn alone() -> &'static [UnitVector] {
     static ALONE: OnceLock<Vec<UnitVector>> = OnceLock::new();
-    ALONE.get_or_init(|| golden().iter().map(|it| embedder().embed(&it.text).unwrap()).collect())
+    ALONE.get_or_init(|| golden().iter().map(|it| embedder().embed_query(&it.text).unwrap()).collect())
 }
 
 fn cosine(left: &[f32], right: &[f32]) -> f64 {
@@ -90,7 +90,7 @@ fn every_golden_text_has_the_vector_that_candle_transformers_gives_it() {
 #[test]
 fn all_texts_in_one_batch_have_the_vectors_they_have_alone() {
     let texts: Vec<&str> = golden().iter().map(|it| it.text.as_str()).collect();
-    let together = embedder().embed_all(&texts).unwrap();
+    let together = embedder().embed_passages(&texts).unwrap();
     for ((it, alone), together) in golden().iter().zip(alone()).zip(&together) {
         assert!(furthest(alone, together) <= COMPONENT, "{}: {}", it.name, furthest(alone, together));
         assert!(cosine(alone.as_slice(), together.as_slice()) >= COSINE);
@@ -103,7 +103,7 @@ proptest! {
     #[test]
     fn batch_mates_and_their_order_never_change_a_vector(chosen in prop::sample::subsequence((0..golden().len()).collect::<Vec<_>>(), 1..40).prop_shuffle()) {
         let texts: Vec<&str> = chosen.iter().map(|&at| golden()[at].text.as_str()).collect();
-        for (&at, together) in chosen.iter().zip(embedder().embed_all(&texts).unwrap()) {
+        for (&at, together) in chosen.iter().zip(embedder().embed_passages(&texts).unwrap()) {
             let difference = furthest(&alone()[at], &together);
             prop_assert!(difference <= COMPONENT, "{}: {difference}", golden()[at].name);
             prop_assert!(cosine(alone()[at].as_slice(), together.as_slice()) >= COSINE);
@@ -123,16 +123,16 @@ fn vectors_have_length_one() {
 #[test]
 fn a_padding_token_that_is_written_out_counts() {
     let text = "padding [PAD][PAD][PAD] in the middle";
-    let with = embedder().embed(text).unwrap();
-    let without = embedder().embed("padding in the middle").unwrap();
+    let with = embedder().embed_query(text).unwrap();
+    let without = embedder().embed_query("padding in the middle").unwrap();
     assert!(with.cosine(&without) < 0.99, "{}", with.cosine(&without));
     // Beside a longer text, whose batch is padded with the same token.
     let long = "a longer text ".repeat(30);
-    let beside = embedder().embed_all(&[&long, text]).unwrap().swap_remove(1);
+    let beside = embedder().embed_passages(&[&long, text]).unwrap().swap_remove(1);
     assert!(furthest(&with, &beside) <= COMPONENT, "{}", furthest(&with, &beside));
 }
 
 #[test]
 fn no_text_at_all_gives_no_vector_at_all() {
-    assert_eq!(embedder().embed_all(&[]).unwrap(), []);
+    assert_eq!(embedder().embed_passages(&[]).unwrap(), []);
 }
