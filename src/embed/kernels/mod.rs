@@ -14,7 +14,12 @@ mod target;
 
 mod attention;
 mod linear;
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+#[cfg(not(target_arch = "wasm32"))]
 mod portable;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
 
 #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
 mod relaxed;
@@ -109,17 +114,44 @@ macro_rules! kernels {
     };
 }
 
-#[cfg(any(not(target_arch = "wasm32"), test))]
+#[cfg(not(target_arch = "wasm32"))]
 kernels!(plain, "portable", portable::Portable);
 #[cfg(all(target_arch = "wasm32", not(feature = "relaxed-simd")))]
 kernels!(wasm, "wasm simd128", simd128::Simd128);
 #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
 kernels!(wasm, "wasm relaxed-simd", relaxed::Relaxed, "relaxed-simd");
 
+#[cfg(target_arch = "x86_64")]
+kernels!(avx2, "x86-64 AVX2", native::avx2::Avx2, "avx2,fma");
+#[cfg(target_arch = "x86_64")]
+kernels!(avx512, "x86-64 AVX-512 VNNI", native::avx512::Avx512, "avx512f,avx512bw,avx512vnni");
+#[cfg(target_arch = "aarch64")]
+kernels!(neon, "aarch64 NEON", native::neon::Neon);
+
+/// The functions that this machine can run, the fastest first.
+fn able() -> Vec<&'static Kernels> {
+    #[cfg(target_arch = "wasm32")]
+    return vec![&wasm::KERNELS];
+    #[cfg(target_arch = "x86_64")]
+    {
+        let mut able = Vec::new();
+        let avx512 = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+        if avx512 && is_x86_feature_detected!("avx512vnni") {
+            able.push(&avx512::KERNELS);
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            able.push(&avx2::KERNELS);
+        }
+        able.push(&plain::KERNELS);
+        able
+    }
+    #[cfg(target_arch = "aarch64")]
+    return vec![&neon::KERNELS, &plain::KERNELS];
+    #[cfg(not(any(target_arch = "wasm32", target_arch = "x86_64", target_arch = "aarch64")))]
+    vec![&plain::KERNELS]
+}
+
 /// The fastest functions that this machine can run.
 pub(super) fn kernels() -> &'static Kernels {
-    #[cfg(target_arch = "wasm32")]
-    return &wasm::KERNELS;
-    #[cfg(not(target_arch = "wasm32"))]
-    &plain::KERNELS
+    able()[0]
 }

@@ -167,7 +167,7 @@ impl Lanes for f32 {
 macro_rules! floats {
     ($lanes:ty, $tiles:ident $(, $feature:literal)?) => {
         #[derive(Clone, Copy)]
-        pub(super) struct Floats($lanes);
+        pub(in crate::embed::kernels) struct Floats($lanes);
 
         impl Step for Floats {
             const COLUMNS: usize = <$lanes>::COUNT;

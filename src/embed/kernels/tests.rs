@@ -1,0 +1,247 @@
+//! Every target that this machine can run, held against plain definitions in f64 and against the portable one.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Numbers like those of a network's states: many small ones and a few large ones.
+fn numbers(count: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1 << 24) as f32 - 0.5
+    };
+    (0..count).map(|at| next() * if at % 29 == 3 { 12.0 } else { 2.0 }).collect()
+}
+
+/// A matrix, outputs × inputs, and its forms: in f32, and in bytes with scales and sums.
+struct Weights {
+    inputs: usize,
+    rows: Vec<Vec<f32>>,
+    bytes: Vec<Vec<i8>>,
+    scales: Vec<f32>,
+    sums: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Weights {
+    fn new(inputs: usize, outputs: usize, seed: u64) -> Self {
+        let rows: Vec<Vec<f32>> = (0..outputs).map(|row| numbers(inputs, seed + row as u64)).collect();
+        let scales: Vec<f32> = rows.iter().map(|row| row.iter().fold(1e-9f32, |m, v| m.max(v.abs())) / 127.0).collect();
+        let bytes: Vec<Vec<i8>> = rows
+            .iter()
+            .zip(&scales)
+            .map(|(row, scale)| row.iter().map(|v| (v / scale).round() as i8).collect())
+            .collect();
+        let sums = bytes.iter().map(|row| row.iter().map(|&byte| f32::from(byte)).sum()).collect();
+        Self { inputs, rows, bytes, scales, sums, bias: numbers(outputs, seed + 7) }
+    }
+
+    /// By the layout's definition: value `inner` of column `output`.
+    fn panels<T: Copy + Default>(&self, of: impl Fn(usize, usize) -> T, together: usize) -> Vec<T> {
+        let (outputs, steps) = (self.bias.len(), self.inputs.div_ceil(together));
+        let mut panels = Vec::new();
+        for panel in 0..outputs.div_ceil(PANEL) {
+            for step in 0..steps {
+                for column in panel * PANEL..(panel + 1) * PANEL {
+                    for inner in step * together..(step + 1) * together {
+                        let inside = column < outputs && inner < self.inputs;
+                        panels.push(if inside { of(column, inner) } else { T::default() });
+                    }
+                }
+            }
+        }
+        panels
+    }
+}
+
+fn multiplied_bytes(kernels: &Kernels, rows: &[f32], weights: &Weights) -> Vec<f32> {
+    let panels = weights.panels(|column, inner| weights.bytes[column][inner] as u8, 4);
+    let Weights { inputs, scales, sums, bias, .. } = weights;
+    let mut quantized = Quantized::default();
+    // Used before, for something longer: what is left of it must not matter.
+    (kernels.quantize)(&numbers(rows.len() + 3 * inputs, 99)[..rows.len() + inputs], *inputs, &mut quantized);
+    (kernels.quantize)(rows, *inputs, &mut quantized);
+    let mut product = vec![f32::NAN; rows.len() / inputs * bias.len()];
+    let matrix = ByteMatrix { inputs: *inputs, weights: &panels, scales, sums, bias };
+    (kernels.multiply_bytes)(&quantized, &matrix, &mut product);
+    product
+}
+
+fn naive_product(row: &[f32], weights: &Weights, column: usize, of: impl Fn(usize) -> f64) -> f64 {
+    let products = row.iter().enumerate().map(|(inner, value)| f64::from(*value) * of(inner));
+    products.sum::<f64>() + f64::from(weights.bias[column])
+}
+
+/// Attention by its definition, in f64.
+fn naive_attention(text: Projected) -> Vec<f64> {
+    let (length, size) = (text.rows.len() / (3 * text.hidden), text.hidden / text.heads);
+    let part = |token: usize, which: usize, head: usize, at: usize| {
+        f64::from(text.rows[(3 * token + which) * text.hidden + head * size + at])
+    };
+    let mut mixed = vec![0.0; length * text.hidden];
+    for head in 0..text.heads {
+        for query in 0..length {
+            let score = |key: usize| -> f64 {
+                let dot: f64 = (0..size).map(|at| part(query, 0, head, at) * part(key, 1, head, at)).sum();
+                (dot / (size as f64).sqrt()).exp()
+            };
+            let scores: Vec<f64> = (0..length).map(score).collect();
+            let sum: f64 = scores.iter().sum();
+            for at in 0..size {
+                let value: f64 = (0..length).map(|key| scores[key] / sum * part(key, 2, head, at)).sum();
+                mixed[query * text.hidden + head * size + at] = value;
+            }
+        }
+    }
+    mixed
+}
+
+/// The largest distance, in parts of the largest magnitude.
+fn distance(ours: &[f32], theirs: impl Iterator<Item = f64>) -> f64 {
+    let theirs: Vec<f64> = theirs.collect();
+    assert_eq!(ours.len(), theirs.len());
+    let most = theirs.iter().fold(1e-9f64, |most, value| most.max(value.abs()));
+    ours.iter()
+        .zip(&theirs)
+        .map(|(a, b)| if a.is_nan() { f64::NAN } else { (f64::from(*a) - b).abs() / most })
+        .fold(0.0, |most, distance| if distance <= most { most } else { distance })
+}
+
+fn doubles(values: &[f32]) -> impl Iterator<Item = f64> + '_ {
+    values.iter().map(|value| f64::from(*value))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn products_are_those_of_the_definition(rows in 1usize..21, inputs in 1usize..90, outputs in 1usize..50, seed in 0u64..1000) {
+        let (values, weights) = (numbers(rows * inputs, seed), Weights::new(inputs, outputs, seed));
+        let panels = weights.panels(|column, inner| weights.rows[column][inner], 1);
+        let exact = || values.chunks_exact(inputs).flat_map(|row| {
+            (0..outputs).map(|column| naive_product(row, &weights, column, |inner| f64::from(weights.rows[column][inner])))
+        });
+        let portable = multiplied_bytes(&plain::KERNELS, &values, &weights);
+        // A row's step and half of it, times a column's sum of magnitudes, bounds what quantising may change.
+        for (row, products) in values.chunks_exact(inputs).zip(portable.chunks_exact(outputs)) {
+            let range = row.iter().fold(0.0f32, |m, v| m.max(*v)) - row.iter().fold(0.0f32, |m, v| m.min(*v));
+            for (column, product) in products.iter().enumerate() {
+                let of = |inner: usize| f64::from(weights.bytes[column][inner]) * f64::from(weights.scales[column]);
+                let bound: f64 = (0..inputs).map(|inner| of(inner).abs()).sum::<f64>() * f64::from(range) / 127.0;
+                let difference = (f64::from(*product) - naive_product(row, &weights, column, of)).abs();
+                prop_assert!(difference <= 0.51 * bound + 1e-5, "{difference} of {bound}");
+            }
+        }
+        for kernels in able() {
+            let mut product = vec![f32::NAN; rows * outputs];
+            let matrix = FloatMatrix { inputs, weights: &panels, bias: &weights.bias };
+            (kernels.multiply_floats)(&values, &matrix, &mut product);
+            prop_assert!(distance(&product, exact()) < 1e-5, "{}", kernels.name);
+            let bytes = multiplied_bytes(kernels, &values, &weights);
+            // Where a value lies in the middle between two bytes, another rounding of its product may take the other.
+            prop_assert!(distance(&bytes, doubles(&portable)) < 1e-2, "{}", kernels.name);
+            let close = bytes.iter().zip(&portable).filter(|(a, b)| (**a - **b).abs() < 1e-4 * (1.0 + b.abs())).count();
+            prop_assert!(close * 10 >= bytes.len() * 9, "{}: {close} of {}", kernels.name, bytes.len());
+        }
+    }
+
+    #[test]
+    fn attention_is_that_of_the_definition(length in 1usize..75, heads in 1usize..4, size in 1usize..40, seed in 0u64..1000) {
+        let hidden = heads * size;
+        let rows = numbers(length * 3 * hidden, seed);
+        let text = Projected { rows: &rows, heads, hidden };
+        let exact = naive_attention(text);
+        for kernels in able() {
+            // The scratch was used before, for another text and other sizes.
+            let (mut scratch, mut mixed) = (Scratch::default(), vec![f32::NAN; length * hidden]);
+            let other = numbers(70 * 3 * 2 * hidden, seed + 1);
+            for attend in [kernels.attend_bytes, kernels.attend_floats] {
+                let other = Projected { rows: &other, heads: 1, hidden: 2 * hidden };
+                attend(other, &mut scratch, &mut vec![0.0; 70 * 2 * hidden]);
+            }
+            (kernels.attend_floats)(text, &mut scratch, &mut mixed);
+            prop_assert!(distance(&mixed, exact.iter().copied()) < 1e-5, "{}", kernels.name);
+            mixed.fill(f32::NAN);
+            (kernels.attend_bytes)(text, &mut scratch, &mut mixed);
+            let bytes = distance(&mixed, exact.iter().copied());
+            prop_assert!(bytes < 0.25, "{}: {bytes}", kernels.name);
+            let mut portable = vec![f32::NAN; length * hidden];
+            (plain::KERNELS.attend_bytes)(text, &mut Scratch::default(), &mut portable);
+            prop_assert!(distance(&mixed, doubles(&portable)) < 2e-2, "{}", kernels.name);
+        }
+    }
+
+    #[test]
+    fn rows_are_normalised_as_defined(rows in 1usize..5, width in 1usize..100, seed in 0u64..1000, residual in any::<bool>()) {
+        let (values, other) = (numbers(rows * width, seed), numbers(rows * width, seed + 1));
+        let norm = Norm { scale: numbers(width, seed + 2), shift: numbers(width, seed + 3), epsilon: 1e-6 };
+        let exact = values.chunks_exact(width).zip(other.chunks_exact(width)).flat_map(|(row, other)| {
+            let sums: Vec<f64> =
+                row.iter().zip(other).map(|(a, b)| f64::from(*a) + if residual { f64::from(*b) } else { 0.0 }).collect();
+            let mean = sums.iter().sum::<f64>() / width as f64;
+            let variance = sums.iter().map(|sum| (sum - mean).powi(2)).sum::<f64>() / width as f64;
+            let norm = &norm;
+            (0..width).map(move |at| {
+                let scaled = (sums[at] - mean) / (variance + 1e-6).sqrt() * f64::from(norm.scale[at]);
+                scaled + f64::from(norm.shift[at])
+            }).collect::<Vec<_>>()
+        }).collect::<Vec<_>>();
+        for kernels in able() {
+            let mut ours = values.clone();
+            (kernels.normalize)(&mut ours, residual.then_some(&other), &norm);
+            prop_assert!(distance(&ours, exact.iter().copied()) < 1e-4, "{}", kernels.name);
+        }
+    }
+}
+
+#[test]
+fn gelu_is_within_its_error_bounds() {
+    // Φ by its series, in f64: an independent way.
+    let phi = |x: f64| {
+        let (mut term, mut sum, mut n) = (x, x, 1.0);
+        while term.abs() > 1e-18 && n < 400.0 {
+            term *= x * x / (2.0 * n + 1.0);
+            sum += term;
+            n += 1.0;
+        }
+        0.5 + sum * (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
+    };
+    let points: Vec<f32> = (-6000..6000).map(|step| step as f32 / 1000.0).chain([50.0, -50.0]).collect();
+    for kernels in able() {
+        let (mut exact, mut rough) = (points.clone(), points.clone());
+        (kernels.gelu)(&mut exact);
+        (kernels.gelu_roughly)(&mut rough);
+        for (at, &x) in points.iter().enumerate() {
+            let x = f64::from(x);
+            let expected = if x.abs() > 6.0 { x.max(0.0) } else { x * phi(x) };
+            assert!((f64::from(exact[at]) - expected).abs() < 1e-6, "{}: {x}", kernels.name);
+            // Past its last point the polynomial's own error at that point grows with x.
+            let bound = 2e-4 * (x.abs() / 3.9).max(1.0);
+            assert!((f64::from(rough[at]) - expected).abs() < bound, "{}: {x}: {}", kernels.name, rough[at]);
+        }
+        assert_eq!((exact[6000], exact[points.len() - 2]), (0.0, 50.0), "{}", kernels.name);
+    }
+}
+
+#[test]
+fn what_is_not_a_number_does_no_harm() {
+    for kernels in able() {
+        for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut values = numbers(2 * 40, 5);
+            values[7] = wrong;
+            let product = multiplied_bytes(kernels, &values, &Weights::new(40, 20, 5));
+            assert!(
+                product[20..].iter().all(|value| value.is_finite()),
+                "{}: the other row is as it was",
+                kernels.name
+            );
+            let rows = numbers(40 * 3 * 16, 6).into_iter().enumerate();
+            let rows: Vec<f32> = rows.map(|(at, value)| if at == 50 { wrong } else { value }).collect();
+            let text = Projected { rows: &rows, heads: 2, hidden: 16 };
+            (kernels.attend_bytes)(text, &mut Scratch::default(), &mut [0.0; 40 * 16]);
+        }
+    }
+}
