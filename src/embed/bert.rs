@@ -6,7 +6,9 @@
 //! candle-transformers, which has it among many other models, is the oracle of the tests. The texts of a batch stand one
 //! behind the other, without padding: only attention needs to know where one ends.
 
-use super::kernels::{ByteMatrix, FloatMatrix, Kernels, Norm, Projected, Quantized, Scratch, kernels};
+use std::ops::Range;
+
+use super::kernels::{ByteMatrix, FloatMatrix, Kernels, Norm, Projected, Quantized, Scratch};
 use super::weights::{Source, Table};
 use crate::error::Result;
 use crate::model::folder::Architecture;
@@ -48,12 +50,21 @@ pub(super) struct Linear {
 
 pub(super) enum Matrix {
     Floats(Vec<f32>),
-    /// Where they stand in the model's file, and for each column its scale and the sum of its bytes.
+    /// Where they stand in the model's file, and for each column its scale and the sum of its bytes. Inputs are
+    /// multiplied by `factors` first, where there are such: see [`super::prepare`].
     Bytes {
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         scales: Vec<f32>,
         sums: Vec<f32>,
+        factors: Vec<f32>,
     },
+}
+
+/// The products of a layer whose inputs come from a layer norm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Projections,
+    Wide,
 }
 
 /// Memory that is used again from product to product.
@@ -68,7 +79,7 @@ struct Buffers {
 }
 
 impl Bert {
-    pub(super) fn load(architecture: &Architecture, mut source: Source) -> Result<Self> {
+    pub(super) fn load(architecture: &Architecture, mut source: Source, kernels: &'static Kernels) -> Result<Self> {
         let Architecture { hidden, intermediate, heads, layers, .. } = *architecture;
         let words = source.words(architecture)?;
         let positions = source.positions(architecture)?;
@@ -88,7 +99,7 @@ impl Bert {
             })
             .collect::<Result<_>>()?;
         Ok(Self {
-            kernels: kernels(),
+            kernels,
             architecture: architecture.clone(),
             words,
             positions,
@@ -100,6 +111,11 @@ impl Bert {
 
     /// The states of all tokens of all texts, one behind the other, each of `hidden` numbers.
     pub(super) fn forward(&self, texts: &[&[u32]]) -> Vec<f32> {
+        self.forward_seen(texts, &mut |_, _, _| ())
+    }
+
+    /// As [`forward`](Self::forward); `see` is told the number of a layer, a part of it, and rows of that part's inputs.
+    pub(super) fn forward_seen(&self, texts: &[&[u32]], see: &mut dyn FnMut(usize, Part, &[f32])) -> Vec<f32> {
         let hidden = self.architecture.hidden;
         let tokens: usize = texts.iter().map(|text| text.len()).sum();
         let mut states = vec![0.0; tokens * hidden];
@@ -110,17 +126,25 @@ impl Bert {
         }
         (self.kernels.normalize)(&mut states, None, &self.norm);
         let mut buffers = Buffers::default();
-        for layer in &self.layers {
-            layer.forward(self, &mut states, texts, &mut buffers);
+        for (number, layer) in self.layers.iter().enumerate() {
+            layer.forward(self, &mut states, texts, &mut buffers, &mut |part, rows| see(number, part, rows));
         }
         states
     }
 }
 
 impl Layer {
-    fn forward(&self, bert: &Bert, states: &mut [f32], texts: &[&[u32]], buffers: &mut Buffers) {
+    fn forward(
+        &self,
+        bert: &Bert,
+        states: &mut [f32],
+        texts: &[&[u32]],
+        buffers: &mut Buffers,
+        see: &mut dyn FnMut(Part, &[f32]),
+    ) {
         let Buffers { quantized, scratch, projected, mixed, wide, narrow } = buffers;
         let (hidden, Kernels { normalize, gelu, gelu_roughly, .. }) = (bert.architecture.hidden, bert.kernels);
+        see(Part::Projections, states);
         self.projections.apply(bert, states, quantized, projected);
         mixed.resize(states.len(), 0.0);
         let (mut rows, mut out) = (projected.as_slice(), mixed.as_mut_slice());
@@ -141,6 +165,7 @@ impl Layer {
             self.attended.apply(bert, mixed, quantized, narrow);
             normalize(narrow, Some(states), &self.attended_norm);
             states.copy_from_slice(narrow);
+            see(Part::Wide, states);
             self.wide.apply(bert, states, quantized, wide);
             match self.narrow.weights {
                 Matrix::Bytes { .. } => gelu_roughly(wide),
@@ -161,8 +186,8 @@ impl Linear {
             Matrix::Floats(weights) => {
                 (bert.kernels.multiply_floats)(rows, &FloatMatrix { inputs, weights, bias }, into);
             }
-            Matrix::Bytes { range, scales, sums } => {
-                (bert.kernels.quantize)(rows, inputs, quantized);
+            Matrix::Bytes { range, scales, sums, factors } => {
+                (bert.kernels.quantize)(rows, inputs, factors, quantized);
                 let weights = &bert.bytes[range.clone()];
                 (bert.kernels.multiply_bytes)(quantized, &ByteMatrix { inputs, weights, scales, sums, bias }, into);
             }

@@ -6,21 +6,20 @@
 mod bert;
 mod kernels;
 mod pooling;
+#[cfg(not(target_arch = "wasm32"))]
+mod prepare;
 mod weights;
 
-use std::collections::BTreeMap;
-
-use sha2::{Digest, Sha256};
-
 use crate::error::Result;
-use crate::model::folder::{Description, Parts};
-use crate::model::prepared::{self, hexadecimal};
+use crate::model::folder::Description;
 use crate::model::tokenizer::WordTokenizer;
-use crate::model::weights::Weights;
 use crate::model::{Model, ModelFile};
 use crate::vector::UnitVector;
 use bert::Bert;
 use weights::{Published, Source};
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use prepare::prepare;
 
 /// How many tokens the model reads at once: some hundred milliseconds of work on the web.
 pub const BATCH_TOKENS: usize = 1024;
@@ -44,7 +43,7 @@ impl Embedder {
             ModelFile::Published(weights) => Source::Floats(Published::new(weights)),
             ModelFile::Prepared(prepared) => Source::Bytes(prepared),
         };
-        let bert = Bert::load(&description.architecture, source)?;
+        let bert = Bert::load(&description.architecture, source, kernels::kernels())?;
         Ok(Self { bert, tokenizer, description, fingerprint })
     }
 
@@ -126,25 +125,6 @@ impl Embedder {
         };
         texts.iter().map(pool).collect()
     }
-}
-
-/// Makes one file of a sentence-transformers folder, with its weights as bytes; `file` gives the bytes of a file of the
-/// folder. The same folder gives the same bytes.
-///
-/// # Errors
-/// `model_invalid` as for [`Model::read`].
-pub fn prepare(mut file: impl FnMut(&str) -> Option<Vec<u8>>) -> Result<Vec<u8>> {
-    let mut sums = BTreeMap::new();
-    let Parts { description, tokenizer, weights, .. } = Parts::read(|name| {
-        let bytes = file(name)?;
-        sums.insert(name.to_owned(), hexadecimal(&Sha256::digest(&bytes)));
-        Some(bytes)
-    })?;
-    let sections = weights::prepare(&description, Weights::new(weights)?)?;
-    let file = prepared::write(&description, tokenizer, sums, sections)?;
-    // What cannot be read again must not be written.
-    Embedder::new(Model::read(|name| (name == crate::model::PREPARED_FILE).then(|| file.clone()))?)?;
-    Ok(file)
 }
 
 /// Parts of the texts that are computed at once: as many as fit, in their order, since nothing is padded.

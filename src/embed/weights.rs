@@ -1,14 +1,13 @@
 //! a model's file → weights as the kernels read them
 //!
-//! From safetensors as they were published, in f32, or from a prepared file, in bytes and in place. Preparing is here,
-//! too, so that who writes a layout and who reads it stand side by side.
+//! From safetensors as they were published, in f32, or from a file that [`super::prepare`] made, in bytes and in place.
 
 use super::bert::{Linear, Matrix};
 use super::kernels::{Norm, PANEL};
 use crate::error::Result;
-use crate::model::folder::{Architecture, Description};
+use crate::model::folder::Architecture;
 use crate::model::invalid;
-use crate::model::prepared::{Prepared, Section};
+use crate::model::prepared::Prepared;
 use crate::model::weights::Weights;
 
 /// Under which names folders keep the encoder, as it was trained alone or with a head.
@@ -43,7 +42,7 @@ impl Published {
         Self { weights, prefix }
     }
 
-    fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+    pub(super) fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         self.weights.tensor(&format!("{}{name}", self.prefix), shape)
     }
 }
@@ -111,6 +110,10 @@ impl Source {
                         range: prepared.bytes(name, size)?,
                         scales: prepared.floats(&format!("{name}.scales"), outputs)?,
                         sums: prepared.floats(&format!("{name}.sums"), outputs)?,
+                        factors: match prepared.has(&format!("{name}.factors")) {
+                            true => prepared.floats(&format!("{name}.factors"), inputs)?,
+                            false => Vec::new(),
+                        },
                     },
                     bias: prepared.floats(&format!("{name}.bias"), outputs)?,
                 })
@@ -147,87 +150,9 @@ impl Table {
     }
 }
 
-/// What a sentence-transformers folder becomes as one file: its weights as bytes, laid out as the kernels read them.
-///
-/// # Errors
-/// `model_invalid` where a weight is missing or has another shape than the config says.
-pub(super) fn prepare(description: &Description, weights: Weights) -> Result<Vec<Section>> {
-    let architecture = &description.architecture;
-    let Architecture { hidden, intermediate, layers, vocabulary, .. } = *architecture;
-    let tensors = Published::new(weights);
-    let mut sections = Vec::new();
-    let words = tensors.tensor("embeddings.word_embeddings.weight", &[vocabulary, hidden])?;
-    let (bytes, scales): (Vec<Vec<u8>>, Vec<f32>) = words.chunks_exact(hidden).map(|row| quantize(row, 1.0)).unzip();
-    sections.push(section("words", bytes.concat()));
-    sections.push(floats("words.scales", &scales));
-    let mut source = Source::Floats(tensors);
-    let positions = source.positions(architecture)?;
-    let reached = description.positions_reached() * hidden;
-    sections.push(floats("positions", &positions[..reached]));
-    let norm = |source: &mut Source, name: &str, sections: &mut Vec<Section>| -> Result<()> {
-        let Norm { scale, shift, .. } = source.norm(name, architecture)?;
-        sections.push(floats(&format!("{name}.scale"), &scale));
-        sections.push(floats(&format!("{name}.shift"), &shift));
-        Ok(())
-    };
-    norm(&mut source, "norm", &mut sections)?;
-    for index in 0..layers {
-        for (part, inputs, outputs) in [
-            ("projections", hidden, 3 * hidden),
-            ("attended", hidden, hidden),
-            ("wide", hidden, intermediate),
-            ("narrow", intermediate, hidden),
-        ] {
-            let name = format!("layers.{index}.{part}");
-            let Source::Floats(tensors) = &source else { continue };
-            let (rows, bias) = rows(tensors, &name, inputs, outputs)?;
-            let quantized: Vec<(Vec<u8>, f32)> = rows.chunks_exact(inputs).map(quantize_closely).collect();
-            let sum = |bytes: &Vec<u8>| bytes.iter().map(|&byte| i32::from(byte as i8)).sum::<i32>() as f32;
-            let sums: Vec<f32> = quantized.iter().map(|(bytes, _)| sum(bytes)).collect();
-            let (bytes, scales): (Vec<Vec<u8>>, Vec<f32>) = quantized.into_iter().unzip();
-            sections.push(section(&name, panels(&bytes.concat(), inputs, 4)));
-            sections.push(floats(&format!("{name}.scales"), &scales));
-            sections.push(floats(&format!("{name}.sums"), &sums));
-            sections.push(floats(&format!("{name}.bias"), &bias));
-        }
-        norm(&mut source, &format!("layers.{index}.attended.norm"), &mut sections)?;
-        norm(&mut source, &format!("layers.{index}.norm"), &mut sections)?;
-    }
-    Ok(sections)
-}
-
-fn section(name: &str, bytes: Vec<u8>) -> Section {
-    Section { name: name.to_owned(), bytes }
-}
-
-fn floats(name: &str, values: &[f32]) -> Section {
-    section(name, values.iter().flat_map(|value| value.to_le_bytes()).collect())
-}
-
-/// Signed bytes of a row, and what one of them stands for. `share` of the largest magnitude is the largest byte.
-fn quantize(row: &[f32], share: f32) -> (Vec<u8>, f32) {
-    let most = row.iter().fold(0.0f32, |most, value| most.max(value.abs()));
-    let scale = if most > 0.0 { most * share / 127.0 } else { 1.0 };
-    let byte = |value: &f32| (value / scale).round().clamp(-127.0, 127.0) as i8 as u8;
-    (row.iter().map(byte).collect(), scale)
-}
-
-/// As [`quantize`], with the share whose squared error is least: cutting off the largest few is often better.
-fn quantize_closely(row: &[f32]) -> (Vec<u8>, f32) {
-    let error = |(bytes, scale): &(Vec<u8>, f32)| -> f64 {
-        let errors = bytes.iter().zip(row).map(|(&byte, value)| f64::from(f32::from(byte as i8) * scale - value));
-        errors.map(|error| error * error).sum()
-    };
-    let candidates = (0..=10).map(|step| quantize(row, 1.0 - 0.02 * step as f32));
-    let best = candidates
-        .map(|candidate| (error(&candidate), candidate))
-        .reduce(|best, other| if other.0 < best.0 { other } else { best });
-    best.map_or_else(|| quantize(row, 1.0), |(_, candidate)| candidate)
-}
-
 /// The rows of a matrix (outputs × inputs) as columns in panels of 16, `together` values of each column at a time;
 /// filled up with zeros to whole panels and whole steps.
-fn panels<T: Copy + Default>(rows: &[T], inputs: usize, together: usize) -> Vec<T> {
+pub(super) fn panels<T: Copy + Default>(rows: &[T], inputs: usize, together: usize) -> Vec<T> {
     let (outputs, steps) = (rows.len() / inputs, inputs.div_ceil(together));
     let mut panels = vec![T::default(); outputs.next_multiple_of(PANEL) * steps * together];
     for (output, row) in rows.chunks_exact(inputs).enumerate() {
@@ -241,7 +166,7 @@ fn panels<T: Copy + Default>(rows: &[T], inputs: usize, together: usize) -> Vec<
 }
 
 /// A matrix and its bias as published: outputs × inputs. Query, key and value become one.
-fn rows(tensors: &Published, name: &str, inputs: usize, outputs: usize) -> Result<(Vec<f32>, Vec<f32>)> {
+pub(super) fn rows(tensors: &Published, name: &str, inputs: usize, outputs: usize) -> Result<(Vec<f32>, Vec<f32>)> {
     let (layer, part) = name.rsplit_once('.').ok_or_else(|| invalid(format!("{name} names no part")))?;
     let layer = layer.replace("layers", "encoder.layer");
     let parts: &[&str] = match part {

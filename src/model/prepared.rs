@@ -76,6 +76,11 @@ impl Prepared {
         Ok(&self.bytes[range])
     }
 
+    /// Whether there is a section of that name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.header.sections.contains_key(name)
+    }
+
     /// Where a section of that many bytes lies.
     pub(crate) fn bytes(&self, name: &str, count: usize) -> Result<Range<usize>> {
         let range = self.section(name)?;

@@ -7,7 +7,7 @@ use carrel::carrel::Carrel;
 use carrel::document::{Document, Format};
 use carrel::embed::Embedder;
 use carrel::ingest::{self, Content, Source};
-use carrel::model::Model;
+use carrel::model::{Model, PREPARED_FILE};
 
 /// A file of this project.
 pub fn project(path: &str) -> PathBuf {
@@ -33,16 +33,34 @@ pub fn model_folder() -> PathBuf {
     folder
 }
 
-/// The model's files by name.
+/// The model as it was published, in f32.
 pub fn model() -> Model {
     let folder = model_folder();
-    Model::read(|name| std::fs::read(folder.join(name)).ok()).unwrap()
+    Model::read(|name| (name != PREPARED_FILE).then(|| std::fs::read(folder.join(name)).ok()).flatten()).unwrap()
+}
+
+/// The model's prepared file, made once for all tests.
+pub fn prepared_file() -> &'static [u8] {
+    static FILE: OnceLock<Vec<u8>> = OnceLock::new();
+    let folder = model_folder();
+    FILE.get_or_init(|| carrel::embed::prepare(|name| std::fs::read(folder.join(name)).ok()).unwrap())
+}
+
+/// The model with its weights as bytes.
+pub fn prepared_model() -> Model {
+    Model::read(|name| (name == PREPARED_FILE).then(|| prepared_file().to_vec())).unwrap()
 }
 
 /// The one embedder that all tests share.
 pub fn embedder() -> &'static Embedder {
     static EMBEDDER: OnceLock<Embedder> = OnceLock::new();
     EMBEDDER.get_or_init(|| Embedder::new(model()).unwrap())
+}
+
+/// As [`embedder`], with weights as bytes.
+pub fn prepared_embedder() -> &'static Embedder {
+    static EMBEDDER: OnceLock<Embedder> = OnceLock::new();
+    EMBEDDER.get_or_init(|| Embedder::new(prepared_model()).unwrap())
 }
 
 /// A desk with these documents.

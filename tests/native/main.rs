@@ -19,6 +19,7 @@ mod prompts;
 mod refused_models;
 mod retrieval_quality;
 mod rust_paths;
+mod scratch;
 mod spans;
 mod texts;
 mod wire;

@@ -14,6 +14,8 @@ pub(in crate::embed) struct Quantized {
     bytes: Vec<u8>,
     row_bytes: usize,
     rows: Vec<Row>,
+    /// One row times its factors.
+    multiplied: Vec<f32>,
 }
 
 /// What a row's bytes stand for: `(byte − zero) · scale`.
@@ -41,9 +43,9 @@ pub(in crate::embed) struct FloatMatrix<'a> {
     pub bias: &'a [f32],
 }
 
-/// Quantises rows of `width` numbers.
+/// Quantises rows of `width` numbers, each of which is multiplied by its `factors` first, where there are such.
 #[inline(always)]
-pub(super) unsafe fn quantize<T: Target>(rows: &[f32], width: usize, into: &mut Quantized) {
+pub(super) unsafe fn quantize<T: Target>(rows: &[f32], width: usize, factors: &[f32], into: &mut Quantized) {
     let steps = width.div_ceil(4);
     // Written 16 at a time, so that a row has room for as many more.
     into.row_bytes = steps.next_multiple_of(PANEL / 4) * T::Bytes::INPUT_BYTES;
@@ -52,7 +54,18 @@ pub(super) unsafe fn quantize<T: Target>(rows: &[f32], width: usize, into: &mut 
         into.bytes.resize(count * into.row_bytes, 0);
     }
     into.rows.clear();
+    into.multiplied.resize(width, 0.0);
     for (row, bytes) in rows.chunks_exact(width).zip(into.bytes.chunks_exact_mut(into.row_bytes)) {
+        let row = match factors.is_empty() {
+            true => row,
+            false => {
+                assert_eq!(factors.len(), width);
+                let out = into.multiplied.as_mut_ptr();
+                // Safety: all three have `width` elements.
+                unsafe { along!(T::Lanes, width, multiply_at, row.as_ptr(), factors.as_ptr(), out) };
+                into.multiplied.as_slice()
+            }
+        };
         let (least, most) = unsafe { super::row::range::<T>(row) };
         // A row of zeros has any scale.
         let scale = if most > least { (most - least) / 127.0 } else { 1.0 };
@@ -69,6 +82,11 @@ pub(super) unsafe fn quantize<T: Target>(rows: &[f32], width: usize, into: &mut 
             }
         }
     }
+}
+
+#[inline(always)]
+unsafe fn multiply_at<L: Lanes>(place: usize, values: *const f32, factors: *const f32, out: *mut f32) {
+    unsafe { L::load(values.add(place)).multiply(L::load(factors.add(place))).store(out.add(place)) }
 }
 
 /// `product` = `inputs` · `matrix` + bias, in rows as long as the bias.

@@ -34,7 +34,7 @@ pub(super) use target::PANEL;
 /// The functions of one target; their sizes are checked, so that they are safe to call where the target is.
 pub(super) struct Kernels {
     pub name: &'static str,
-    pub quantize: fn(&[f32], usize, &mut Quantized),
+    pub quantize: fn(&[f32], usize, &[f32], &mut Quantized),
     pub multiply_bytes: fn(&Quantized, &ByteMatrix, &mut [f32]),
     pub multiply_floats: fn(&[f32], &FloatMatrix, &mut [f32]),
     pub attend_bytes: fn(Projected, &mut Scratch, &mut [f32]),
@@ -53,7 +53,7 @@ macro_rules! kernels {
             pub(in crate::embed) static KERNELS: Kernels = Kernels {
                 name: $title,
                 // Safety: the table is only handed out where the machine has the target's instructions.
-                quantize: |rows, width, into| unsafe { quantize(rows, width, into) },
+                quantize: |rows, width, factors, into| unsafe { quantize(rows, width, factors, into) },
                 multiply_bytes: |inputs, matrix, into| unsafe { multiply_bytes(inputs, matrix, into) },
                 multiply_floats: |rows, matrix, into| unsafe { multiply_floats(rows, matrix, into) },
                 attend_bytes: |text, scratch, mixed| unsafe { attend_bytes(text, scratch, mixed) },
@@ -65,8 +65,8 @@ macro_rules! kernels {
 
             $(#[target_feature(enable = $feature)])?
             #[inline(never)]
-            unsafe fn quantize(rows: &[f32], width: usize, into: &mut Quantized) {
-                unsafe { linear::quantize::<$target>(rows, width, into) }
+            unsafe fn quantize(rows: &[f32], width: usize, factors: &[f32], into: &mut Quantized) {
+                unsafe { linear::quantize::<$target>(rows, width, factors, into) }
             }
 
             $(#[target_feature(enable = $feature)])?
@@ -149,6 +149,12 @@ fn able() -> Vec<&'static Kernels> {
     return vec![&neon::KERNELS, &plain::KERNELS];
     #[cfg(not(any(target_arch = "wasm32", target_arch = "x86_64", target_arch = "aarch64")))]
     vec![&plain::KERNELS]
+}
+
+/// The functions whose results are the same on every machine, bit for bit.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn portable() -> &'static Kernels {
+    &plain::KERNELS
 }
 
 /// The fastest functions that this machine can run.

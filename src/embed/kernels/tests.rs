@@ -62,8 +62,13 @@ fn multiplied_bytes(kernels: &Kernels, rows: &[f32], weights: &Weights) -> Vec<f
     let Weights { inputs, scales, sums, bias, .. } = weights;
     let mut quantized = Quantized::default();
     // Used before, for something longer: what is left of it must not matter.
-    (kernels.quantize)(&numbers(rows.len() + 3 * inputs, 99)[..rows.len() + inputs], *inputs, &mut quantized);
-    (kernels.quantize)(rows, *inputs, &mut quantized);
+    (kernels.quantize)(&numbers(rows.len() + inputs, 99), *inputs, &[], &mut quantized);
+    // Halved here and doubled there, so that only the way is another.
+    let (halves, doubled) = (vec![0.5; *inputs], rows.iter().map(|value| 2.0 * value).collect::<Vec<_>>());
+    match inputs.is_multiple_of(2) {
+        true => (kernels.quantize)(rows, *inputs, &[], &mut quantized),
+        false => (kernels.quantize)(&doubled, *inputs, &halves, &mut quantized),
+    }
     let mut product = vec![f32::NAN; rows.len() / inputs * bias.len()];
     let matrix = ByteMatrix { inputs: *inputs, weights: &panels, scales, sums, bias };
     (kernels.multiply_bytes)(&quantized, &matrix, &mut product);
