@@ -99,7 +99,7 @@ impl WordTokenizer {
     /// Where each token of a passage's `text` begins, in bytes and in order, without the model's own marks.
     ///
     /// It is tokenised behind its prompt, as the model will read it: byte-level BPE cuts a first word otherwise than
-    /// the same word behind a space. Space that a token takes along is before its beginning, since chunks begin with words.
+    /// the same word behind a space. A token that is space, or takes it along, begins with the word behind, as chunks do.
     pub fn starts(&self, text: &str) -> Vec<usize> {
         // A text that cannot be encoded counts by its characters, which is more than any model would.
         self.starts_after(&self.passage_prompt, text)
@@ -110,12 +110,14 @@ impl WordTokenizer {
         let whole = format!("{prompt}{text}");
         let encoding = self.tokenizer.encode(EncodeInput::from(whole.as_str()), false).map_err(failed)?;
         let mut least = 0;
-        let starts = encoding.get_offsets().iter().map(|&(start, end)| {
+        let starts = encoding.get_offsets().iter().map(|&(start, _)| {
             // Bytes of one character may be several tokens, and a normaliser may put them anywhere near it.
             let start = (0..=start.min(whole.len())).rev().find(|&at| whole.is_char_boundary(at)).unwrap_or(0);
-            let token = whole.get(start..end).unwrap_or_default();
-            let word = token.trim_start();
-            least = (start + if word.is_empty() { 0 } else { token.len() - word.len() }).max(least);
+            // Space is passed over once only, however many tokens it has.
+            if start >= least {
+                let rest = &whole[start..];
+                least = start + rest.len() - rest.trim_start().len();
+            }
             least
         });
         Ok(starts.filter_map(|start| start.checked_sub(prompt.len())).collect())
