@@ -5,22 +5,30 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/cache.sh
 
-# engine NAME FEATURES [wasm-opt's flags]: target/engine/NAME.js and NAME_bg.wasm, from the same source. Both builds come
-# out of cargo under one name, so each is copied away, and what has not changed since is left as it is.
+# What an engine is made of and by, as one checksum.
+sources() {
+  { rustc --version; find src .cargo Cargo.toml Cargo.lock rust-toolchain.toml tools/build.sh tools/wasm-bindgen.sh \
+    package-lock.json -type f -not -path 'src/bin/*' -print0 | sort -z | xargs -0 sha256sum; } | sha256sum
+}
+
+# engine NAME FEATURES [wasm-opt's flags]: target/engine/NAME.js and NAME_bg.wasm, from the same source. Both come out
+# of cargo as one file, so that it would compile each anew every time: what has not changed is not even asked for.
 engine() {
-  local name=$1 features=$2 built=target/wasm32-unknown-unknown/web/carrel.wasm; shift 2
+  local name=$1 features=$2 new=target/engine.new made_of; shift 2
+  made_of=$(sources)
+  if [ "$made_of" = "$(cat "target/engine/$name.sources" 2>/dev/null)" ]; then return; fi
   say "compiling $name to WebAssembly (some minutes the first time)"
   cargo build --quiet --profile web --no-default-features --features "$features" --target wasm32-unknown-unknown --lib
-  if cmp --silent "$built" "target/engine/$name.source.wasm" && [ -f "target/engine/${name}_bg.wasm" ]; then return; fi
-  local new=target/engine.new; rm -rf "$new"; mkdir -p "$new" target/engine
-  cp "$built" "$new/$name.source.wasm"
-  "$(tools/wasm-bindgen.sh)/wasm-bindgen" "$built" --target web --out-name "$name" --out-dir "$new"
+  rm -rf "$new" "target/engine/$name.sources"; mkdir -p "$new" target/engine
+  "$(tools/wasm-bindgen.sh)/wasm-bindgen" target/wasm32-unknown-unknown/web/carrel.wasm --target web \
+    --out-name "$name" --out-dir "$new"
   say "optimising $name"
   npx --no-install wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-reference-types --enable-multivalue \
     --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals "$@" \
     "$new/${name}_bg.wasm" -o "$new/optimised.wasm"
   mv "$new/optimised.wasm" "$new/${name}_bg.wasm"
-  mv "$new"/* target/engine/ # Only what is finished is taken for built.
+  mv "$new"/* target/engine/
+  echo "$made_of" > "target/engine/$name.sources" # Only what is finished is taken for built.
 }
 engine engine ""
 engine engine-relaxed relaxed-simd --enable-relaxed-simd

@@ -36,6 +36,7 @@ export async function startOwnSite({ cacheControl = "no-cache", validator = "eta
   const server = createServer((request, response) => {
     const { method = "GET", url = "/", headers } = request;
     const path = decodeURIComponent(new URL(url, "http://localhost").pathname);
+    if (path === "/favicon.ico") return response.writeHead(204).end();
     const name = path.slice("/count/".length);
     if (path.startsWith("/count/")) {
       counts.set(name, (counts.get(name) ?? 0) + 1);

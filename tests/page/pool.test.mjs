@@ -39,7 +39,7 @@ const meddling = (meddle) => `
 
 /** Documents that differ in length: some are one batch, some are many, most are tiny. */
 const documents = Array.from({ length: 24 }, (_, number) => {
-  const sentences = number === 7 ? 160 : number % 5 === 0 ? 30 : 2;
+  const sentences = number === 7 ? 100 : number % 10 === 0 ? 20 : 2;
   const text = Array.from({ length: sentences }, (_, at) => {
     return `In entry ${at} of book ${number} the keeper notes ${(at * 7 + number) % 97} visitors and ${(at * 13) % 89} loans.`;
   });
@@ -72,7 +72,8 @@ const indexOf = (run, workers, items) =>
     const ids = (await carrel.documents()).map(({ id }) => id);
     await carrel.close();
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-    return { hash: String(hash), size: bytes.byteLength, added: added.length, failed, ids };
+    const failures = failed.map(({ id, error: { name, code, message } }) => ({ id, error: `${name} ${code}: ${message}` }));
+    return { hash: String(hash), size: bytes.byteLength, added: added.length, failed: failures, ids };
   }, /** @type {[number, object[]]} */ ([workers, items]));
 
 const slow = meddling(`(texts) => {
@@ -86,10 +87,10 @@ poolStory("the index is the same to the byte with one, two and three workers, an
   assert.equal(one.added, documents.length);
   assert.deepEqual(one.failed, []);
   assert.ok(one.size > 20_000);
-  for (const workers of [2, 3, 2]) assert.deepEqual(await indexOf(run, workers, documents), one, `${workers} workers`);
+  for (const workers of [2, 3]) assert.deepEqual(await indexOf(run, workers, documents), one, `${workers} workers`);
   own.before.set(encoding, slow);
   assert.deepEqual(await indexOf(run, 3, documents), one, "with one worker that lags behind");
-  const other = await indexOf(run, 2, documents.slice(1));
+  const other = await indexOf(run, 2, documents.slice(20));
   assert.notEqual(other.hash, one.hash, "another input gives another index");
 });
 
@@ -107,15 +108,13 @@ poolStory("a document that crashes every worker fails with a reason, and the oth
   own.before.set(encoding, meddling(`(texts) => {
     if (texts.some((text) => text.includes("poison"))) { count("crash"); trap(); }
   }`));
-  const items = [...documents, { id: "bad.md", text: "This sentence is poison." }, { id: "last", text: `${"It is quiet here. ".repeat(3000)}` }];
+  const items = [...documents.slice(0, 7), { id: "bad.md", text: "This sentence is poison." }, { id: "last", text: "It is quiet here. ".repeat(600) }];
   const { added, failed, ids } = await indexOf(run, 2, items);
   assert.equal(own.counts.get("crash"), 2, "it was tried twice");
-  assert.equal(added, documents.length + 1);
+  assert.equal(added, 8);
   assert.equal(failed.length, 1);
-  const [{ id, error }] = /** @type {any[]} */ (failed);
-  assert.equal(id, "bad.md");
-  assert.equal(error.code, "crashed");
-  assert.match(error.message, /^bad\.md was not added: .*2 times.*unreachable.*Other documents are not affected/);
+  assert.equal(failed[0]?.id, "bad.md");
+  assert.match(failed[0]?.error ?? "", /^CarrelError crashed: bad\.md was not added: .*2 times.*unreachable.*Other documents are not affected/);
   assert.ok(!ids.includes("bad.md") && ids.includes("last"));
   // Without it the index is the one that it would have been without it.
   own.before.delete(encoding);
@@ -164,9 +163,10 @@ poolStory("a question overtakes the embedding, a cancel is heard at once, and wh
 });
 
 poolStory("where no worker can be started the desk embeds by itself, and says so", async ({ run, own }) => {
-  const untouched = await indexOf(run, 2, documents);
+  const some = documents.slice(0, 7);
+  const untouched = await indexOf(run, 2, some);
   own.files.set(encoding, Buffer.from("throw new Error('blocked');"));
-  assert.equal((await indexOf(run, 2, documents)).hash, untouched.hash);
+  assert.equal((await indexOf(run, 2, some)).hash, untouched.hash);
   own.files.delete(encoding);
   own.before.set("/carrel/worker.js", "Object.defineProperty(self, 'Worker', { value: undefined });");
   const notes = await run(async ({ open }) => {
