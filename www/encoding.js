@@ -3,13 +3,15 @@
 // It gets the engine at once, so that it can begin when the network is gone; the model only with its first texts, so
 // that a page on which nothing is added does not pay for it.
 
+import { breathe } from "./breathing.js";
 import { isCrash, toPlain } from "./errors.js";
 
 /**
  * @typedef {{ engine: { script: string, module: WebAssembly.Module } } | { files: Map<string, Blob> }
- *   | { texts: string[] }} ToEncoding
- * @typedef {{ ready: true } | { vectors: Float32Array } | { error: import("./errors.js").PlainError }
- *   | { lost: string }} FromEncoding  `lost`: this worker is of no use any more
+ *   | { id: number, texts: string[] } | { drop: number }} ToEncoding  `drop`: nobody wants that batch any more
+ * @typedef {{ ready: true } | { id: number, vectors: Float32Array }
+ *   | { id: number, error: import("./errors.js").PlainError } | { lost: string }} FromEncoding
+ *   `lost`: this worker is of no use any more
  */
 
 /** @type {typeof import("./engine.js") | null} */
@@ -18,6 +20,8 @@ let engine = null;
 let compiled = null;
 /** @type {import("./engine.js").Encoder | null} */
 let encoder = null;
+/** Batches that nobody wants any more. @type {Set<number>} */
+const dropped = new Set();
 /** Messages are handled one after the other. */
 let last = Promise.resolve();
 
@@ -25,13 +29,11 @@ const scope = /** @type {{ onmessage: unknown, postMessage: (message: FromEncodi
   /** @type {unknown} */ (self)
 );
 scope.onmessage = (/** @type {MessageEvent<ToEncoding>} */ { data }) => {
-  last = last.then(() => handle(data)).catch((error) => {
-    if (encoder && !isCrash(error)) scope.postMessage({ error: toPlain(error) });
-    else scope.postMessage({ lost: toPlain(error).message });
-  });
+  if ("drop" in data) dropped.add(data.drop);
+  else last = last.then(() => handle(data)).catch((error) => scope.postMessage({ lost: toPlain(error).message }));
 };
 
-/** @param {ToEncoding} message */
+/** @param {Exclude<ToEncoding, { drop: number }>} message */
 async function handle(message) {
   if ("engine" in message) {
     compiled = message.engine.module;
@@ -50,7 +52,15 @@ async function handle(message) {
     scope.postMessage({ ready: true });
   } else {
     if (!encoder) throw new Error("it has no model");
-    const vectors = encoder.encode(message.texts);
-    scope.postMessage({ vectors }, [vectors.buffer]);
+    await breathe(); // Somebody may have dropped it meanwhile.
+    const { id, texts } = message;
+    if (dropped.delete(id)) return;
+    try {
+      const vectors = encoder.encode(texts);
+      scope.postMessage({ id, vectors }, [vectors.buffer]);
+    } catch (error) {
+      if (isCrash(error)) throw error;
+      scope.postMessage({ id, error: toPlain(error) });
+    }
   }
 }

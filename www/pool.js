@@ -11,10 +11,13 @@ import { CarrelError, fromPlain } from "./errors.js";
 /** @typedef {import("./encoding.js").ToEncoding} ToEncoding */
 /** @typedef {import("./encoding.js").FromEncoding} FromEncoding */
 /** @typedef {{ engine: { script: string, module: WebAssembly.Module }, files: Map<string, Blob> }} Equipment */
-/** @typedef {{ texts: string[], crashes: number, settled: boolean, resolve: (vectors: Float32Array) => void,
+/** @typedef {{ id: number, texts: string[], crashes: number, isDropped: boolean, resolve: (vectors: Float32Array) => void,
  *   reject: (error: unknown) => void }} Batch */
-/** @typedef {{ worker: Worker, batch: Batch | null, hasModel: boolean, isReady: boolean }} Member */
+/** @typedef {{ worker: Worker, batches: Batch[], hasModel: boolean, isReady: boolean }} Member
+ *   the first of its batches is the one that it is at */
 
+/** So many batches does a worker have: one that it is at, and one so that it need not wait for a desk that is busy. */
+const AT_HAND = 2;
 /** After so many crashes it is the batch's fault. */
 const MOST_CRASHES = 2;
 
@@ -31,8 +34,9 @@ export function workersFor({ hardwareConcurrency = 1, deviceMemory = 4 }) {
 export class Pool {
   /** @type {Set<Member>} */
   #members = new Set();
-  /** Batches that nobody has begun. @type {Batch[]} */
+  /** Batches that no worker has. @type {Batch[]} */
   #waiting = [];
+  #next = 1;
   #equipment;
   #encodeHere;
   #isBusyHere = false;
@@ -52,9 +56,9 @@ export class Pool {
     for (let number = 0; number < size; number++) this.#engage();
   }
 
-  /** So that one batch lies ready for each worker, and no more are made than that. */
   get hasRoom() {
-    return this.#waiting.length < Math.max(1, this.#members.size);
+    if (this.#waiting.length > 0) return false;
+    return this.#members.size === 0 || [...this.#members].some(({ batches }) => batches.length < AT_HAND);
   }
 
   /**
@@ -66,12 +70,10 @@ export class Pool {
   encode(texts, signal) {
     /** @type {PromiseWithResolvers<Float32Array>} */
     const { promise, resolve, reject } = Promise.withResolvers();
-    const batch = { texts, crashes: 0, settled: false, resolve, reject };
+    const batch = { id: this.#next++, texts, crashes: 0, isDropped: false, resolve, reject };
     const drop = () => {
-      batch.settled = true;
-      this.#waiting = this.#waiting.filter((other) => other !== batch);
       reject(signal.reason);
-      this.onRoom();
+      this.#drop(batch);
     };
     signal.addEventListener("abort", drop, { once: true });
     this.#waiting.push(batch);
@@ -95,7 +97,8 @@ export class Pool {
       this.#giveUp(/** @type {Error} */ (error).message);
       return;
     }
-    const member = { worker, batch: null, hasModel: false, isReady: false };
+    /** @type {Member} */
+    const member = { worker, batches: [], hasModel: false, isReady: false };
     worker.onmessage = ({ data }) => this.#receive(member, data);
     worker.onerror = (event) => {
       event.preventDefault(); // It is dealt with here.
@@ -107,21 +110,28 @@ export class Pool {
 
   #dispatch() {
     while (this.#waiting.length > 0 && this.#members.size > 0) {
-      const free = [...this.#members].filter(({ batch }) => batch === null);
-      const member = free.find(({ isReady }) => isReady) ?? free.find(({ hasModel }) => hasModel) ?? free[0];
+      const [member] = [...this.#members].filter(({ batches }) => batches.length < AT_HAND).sort(byReadiness);
       if (!member) break;
-      member.batch = /** @type {Batch} */ (this.#waiting.shift());
-      if (!member.hasModel) this.#send(member, { files: this.#equipment.files });
+      const batch = /** @type {Batch} */ (this.#waiting.shift());
+      member.batches.push(batch);
+      if (!member.hasModel) send(member, { files: this.#equipment.files });
       member.hasModel = true;
-      this.#send(member, { texts: member.batch.texts });
+      send(member, { id: batch.id, texts: batch.texts });
     }
     if (this.#members.size === 0) void this.#workHere();
     this.onRoom();
   }
 
-  /** @param {Member} member @param {ToEncoding} message */
-  #send({ worker }, message) {
-    worker.postMessage(message);
+  /** Nobody wants a batch any more; who is at it goes on. @param {Batch} batch */
+  #drop(batch) {
+    batch.isDropped = true;
+    this.#waiting = this.#waiting.filter((other) => other !== batch);
+    const member = [...this.#members].find(({ batches }) => batches.indexOf(batch) > 0);
+    if (member) {
+      member.batches = member.batches.filter((other) => other !== batch);
+      send(member, { drop: batch.id });
+    }
+    this.#dispatch();
   }
 
   /** @param {Member} member @param {FromEncoding} message */
@@ -132,22 +142,22 @@ export class Pool {
       member.isReady = true;
       return;
     }
-    const { batch } = member;
-    member.batch = null;
-    if (batch && !batch.settled) {
-      if ("vectors" in message) batch.resolve(message.vectors);
-      else batch.reject(fromPlain(message.error));
-    }
+    const batch = member.batches.find(({ id }) => id === message.id);
+    if (!batch) return; // It was dropped in the moment it was begun.
+    member.batches = member.batches.filter((other) => other !== batch);
+    if ("vectors" in message) batch.resolve(message.vectors);
+    else batch.reject(fromPlain(message.error));
     this.#dispatch();
   }
 
   /** @param {Member} member @param {string} reason */
   #lose(member, reason) {
     if (!this.#members.delete(member)) return;
-    const { batch, isReady, worker } = member;
+    const { batches, isReady, worker } = member;
     worker.terminate();
-    if (batch && isReady) batch.crashes += 1;
-    if (batch && !batch.settled) {
+    const [at] = batches;
+    if (at && isReady) at.crashes += 1;
+    for (const batch of batches.filter(({ isDropped }) => !isDropped).reverse()) {
       if (batch.crashes < MOST_CRASHES) this.#waiting.unshift(batch);
       else batch.reject(new CarrelError("crashed", `embedding it stopped the engine ${MOST_CRASHES} times (${reason})`));
     }
@@ -167,7 +177,6 @@ export class Pool {
     this.#isBusyHere = true;
     for (let batch; (batch = this.#waiting.shift()); this.onRoom()) {
       await breathe();
-      if (batch.settled) continue;
       try {
         batch.resolve(this.#encodeHere(batch.texts));
       } catch (error) {
@@ -176,4 +185,15 @@ export class Pool {
     }
     this.#isBusyHere = false;
   }
+}
+
+/** Idle ones first, and of these the ones that have the model already. @param {Member} left @param {Member} right */
+function byReadiness(left, right) {
+  const rank = (/** @type {Member} */ { batches, hasModel, isReady }) => 4 * batches.length - Number(hasModel) - Number(isReady);
+  return rank(left) - rank(right);
+}
+
+/** @param {Member} member @param {ToEncoding} message */
+function send({ worker }, message) {
+  worker.postMessage(message);
 }
