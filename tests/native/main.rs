@@ -3,6 +3,7 @@
 //! missing is a failure that says so.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod additions;
 mod answers;
 mod ask_over_http;
 mod chunks;
