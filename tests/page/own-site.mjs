@@ -20,8 +20,9 @@ const TYPES = /** @type {Record<string, string>} */ ({
  * @param {string} [options.cacheControl]
  * @param {"etag" | "last-modified"} [options.validator] what tells its files' versions apart
  * @param {boolean} [options.crossOrigin] whether pages of other sites may read its files
+ * @param {boolean} [options.hasPrepared] whether its model's folder has the prepared file, if the site's has it
  */
-export async function startOwnSite({ cacheControl = "no-cache", validator = "etag", crossOrigin = false } = {}) {
+export async function startOwnSite({ cacheControl = "no-cache", validator = "etag", crossOrigin = false, hasPrepared = true } = {}) {
   /** @type {Served[]} */
   const served = [];
   /** Lines put before a module, by path. @type {Map<string, string>} */
@@ -46,23 +47,23 @@ export async function startOwnSite({ cacheControl = "no-cache", validator = "eta
     const patch = before.get(path);
     const given = files.get(path) ?? (patch === undefined ? undefined : Buffer.from(patch + readFileSync(file, "utf8")));
     const body = path === "/blank.html" ? Buffer.from(blankPage()) : given;
-    const exists = body !== undefined || (existsSync(file) && statSync(file).isFile());
+    const hidden = !hasPrepared && path.endsWith("/model.carrel");
+    const exists = body !== undefined || (!hidden && existsSync(file) && statSync(file).isFile());
     const size = body?.length ?? (exists ? statSync(file).size : 0);
     const version = given ? `given-${size}-${given.subarray(0, 64).toString("hex")}` : `file-${size}`;
+    const age = new Date(Date.UTC(2024, 0, 1, 0, 0, given ? 1 : 0)).toUTCString();
     const conditional = headers["if-none-match"] !== undefined || headers["if-modified-since"] !== undefined;
     const fault = faults.get(path);
     faults.delete(path);
     /** @param {number} status @param {number} bytes */
     const begin = (status, bytes) => {
       served.push({ method, path, status, bytes: method === "HEAD" ? 0 : bytes, conditional });
-      const age = new Date(Date.UTC(2024, 0, 1, 0, 0, given ? 1 : 0)).toUTCString();
       response.writeHead(status, {
         ...(status === 304 ? {} : { "content-type": TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream", "content-length": size }),
         "cache-control": cacheControl,
         ...(validator === "etag" ? { etag: `"${version}"` } : { "last-modified": age }),
         ...(crossOrigin ? { "access-control-allow-origin": "*" } : {}),
       });
-      return age;
     };
     if (fault === "fails") {
       served.push({ method, path, status: 503, bytes: 0, conditional });
@@ -72,8 +73,7 @@ export async function startOwnSite({ cacheControl = "no-cache", validator = "eta
       served.push({ method, path, status: 404, bytes: 0, conditional });
       return response.writeHead(404, crossOrigin ? { "access-control-allow-origin": "*" } : {}).end();
     }
-    const since = new Date(Date.UTC(2024, 0, 1, 0, 0, given ? 1 : 0)).toUTCString();
-    const same = validator === "etag" ? headers["if-none-match"] === `"${version}"` : headers["if-modified-since"] === since;
+    const same = validator === "etag" ? headers["if-none-match"] === `"${version}"` : headers["if-modified-since"] === age;
     if (same) {
       begin(304, 0);
       return response.end();
