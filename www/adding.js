@@ -18,8 +18,9 @@ import { CarrelError, isCrash, toPlain } from "./errors.js";
  * @typedef {(item: Item, signal: AbortSignal, onProgress: (done: number) => void) => Promise<Content>} ReadContent
  * @typedef {{ conversation: Conversation, left: number, outcomes: ({ document: any } | { error: any, item: Item })[],
  *   resolve: (outcome: object) => void, reject: (error: unknown) => void }} Call
- * @typedef {{ item: Item, call: Call, place: number, adding: Adding | null, isHandedOut: boolean,
- *   controller: AbortController }} Journey  of one document
+ * @typedef {{ first: number, texts: string[] }} Batch
+ * @typedef {{ item: Item, call: Call, place: number, adding: Adding | null, batch: Batch | null, isHandedOut: boolean,
+ *   controller: AbortController }} Journey  of one document; `batch` lies ready to be handed out
  */
 
 /** How many documents may be read ahead of the one that is being handed out. */
@@ -74,7 +75,7 @@ export class Additions {
       signal.throwIfAborted();
       const call = { conversation, left: latest.length, outcomes: [], resolve, reject };
       const journeys = latest.map((item, place) => {
-        return { item, call, place, adding: null, isHandedOut: false, controller: new AbortController() };
+        return { item, call, place, adding: null, batch: null, isHandedOut: false, controller: new AbortController() };
       });
       for (const { item: { id, name } } of journeys) emit({ id, name, state: "waiting", done: 0 });
       if (journeys.length === 0) return resolve(outcomeOf(call));
@@ -123,46 +124,50 @@ export class Additions {
     }
   }
 
-  /** Hands out what is to be embedded whenever the pool has room, that of the first document first. */
+  /**
+   * Hands out what is to be embedded whenever the pool has room, that of the first document first. Meanwhile the next
+   * batch of each is made ready, so that nobody waits for the cutting: neither a worker, nor what comes after a cancel.
+   */
   async #handOutAll() {
     while (!this.#isClosed) {
-      const journey = this.#underWay.find(({ adding, isHandedOut }) => adding && !isHandedOut);
-      if (!journey || !this.#pool.hasRoom) {
+      const open = this.#underWay.filter(({ adding, isHandedOut }) => adding && !isHandedOut);
+      const ready = this.#pool.hasRoom && open[0]?.batch ? open[0] : undefined;
+      const journey = ready ?? open.find(({ batch }) => !batch);
+      if (!journey) {
         await this.#change;
         continue;
       }
       await breathe();
       if (this.#isGone(journey)) continue;
       try {
-        this.#handOut(journey, /** @type {Adding} */ (journey.adding));
+        if (ready) void this.#handOut(ready);
+        else this.#prepare(journey, /** @type {Adding} */ (journey.adding));
       } catch (error) {
         this.#fail(journey, error);
       }
     }
   }
 
-  /** Hands out one batch, cuts one stretch, or finds that all is handed out. @param {Journey} journey @param {Adding} adding */
-  #handOut(journey, adding) {
-    /** @type {{ first: number, texts: string[] } | null} */
-    const batch = this.#engine.nextBatch(adding);
-    if (batch) {
-      if (batch.first === 0) this.#report(journey, "embedding", 0);
-      void this.#embed(journey, adding, batch);
-    } else if (!adding.isCut()) {
-      this.#engine.cut(adding);
-    } else {
-      journey.isHandedOut = true;
-      this.#finishAll();
-      this.#tell();
-    }
+  /** Makes a batch ready, cuts one stretch, or finds that all is handed out. @param {Journey} journey @param {Adding} adding */
+  #prepare(journey, adding) {
+    journey.batch = this.#engine.nextBatch(adding);
+    if (journey.batch) return;
+    if (!adding.isCut()) return this.#engine.cut(adding);
+    journey.isHandedOut = true;
+    this.#finishAll();
+    this.#tell();
   }
 
-  /** @param {Journey} journey @param {Adding} adding @param {{ first: number, texts: string[] }} batch */
-  async #embed(journey, adding, { first, texts }) {
+  /** @param {Journey} journey */
+  async #handOut(journey) {
+    const { adding, batch, controller } = journey;
+    journey.batch = null;
+    if (!adding || !batch) return;
+    if (batch.first === 0) this.#report(journey, "embedding", 0);
     try {
-      const vectors = await this.#pool.encode(texts, journey.controller.signal);
+      const vectors = await this.#pool.encode(batch.texts, controller.signal);
       if (this.#isGone(journey)) return;
-      this.#engine.put(adding, first, vectors);
+      this.#engine.put(adding, batch.first, vectors);
       this.#report(journey, "embedding", adding.progress());
     } catch (error) {
       this.#fail(journey, error);
