@@ -52,8 +52,10 @@ export class Desk {
       return { required: Engine.requiredModelFiles(), optional: Engine.optionalModelFiles() };
     });
     names.catch(() => {}); // It is told by `loading` itself.
-    const [{ module, compiled }, { result: engine, blobs }] = await Promise.all([
+    const engaging = loading.then(({ compiled }) => new Pool(workers, { script: build.script, module: compiled }));
+    const [{ module }, pool, { result: engine, blobs }] = await Promise.all([
       loading,
+      engaging,
       loadModel(model, {
         downloads, names, signal,
         read: async (files) => new (await loading).module.Engine((/** @type {string} */ name) => take(files, name)),
@@ -71,8 +73,7 @@ export class Desk {
       kept?.close();
       throw error;
     }
-    const equipment = { engine: { script: build.script, module: compiled }, files: blobs };
-    const pool = new Pool(workers, equipment, (texts) => engine.encode(texts));
+    await pool.equip(blobs, (texts) => engine.encode(texts));
     return new Desk(module, engine, kept, pool, workers);
   }
 

@@ -9,9 +9,9 @@ import { isCrash, toPlain } from "./errors.js";
 /**
  * @typedef {{ engine: { script: string, module: WebAssembly.Module } } | { files: Map<string, Blob> }
  *   | { id: number, texts: string[] } | { drop: number }} ToEncoding  `drop`: nobody wants that batch any more
- * @typedef {{ ready: true } | { id: number, vectors: Float32Array }
+ * @typedef {{ loaded: true } | { ready: true } | { id: number, vectors: Float32Array }
  *   | { id: number, error: import("./errors.js").PlainError } | { lost: string }} FromEncoding
- *   `lost`: this worker is of no use any more
+ *   `loaded`: it needs the network no more; `lost`: it is of no use any more
  */
 
 /** @type {typeof import("./engine.js") | null} */
@@ -38,6 +38,7 @@ async function handle(message) {
   if ("engine" in message) {
     compiled = message.engine.module;
     engine = await import(message.engine.script);
+    scope.postMessage({ loaded: true });
   } else if ("files" in message) {
     const read = async (/** @type {[string, Blob]} */ [name, blob]) =>
       /** @type {const} */ ([name, new Uint8Array(await blob.arrayBuffer())]);

@@ -1,7 +1,7 @@
 // texts → vectors, by several workers at a time
 //
 // Each worker has an engine and a model of its own, so that no memory is shared and any static host will do. They are
-// started when the desk opens, while the network is there, but load the model only when there is work for them. One
+// started while the desk opens and the network is there, but load the model only when there is work for them. One
 // that crashes is replaced and its batch done again; a batch that crashes two workers is given up. Where none can be
 // started the desk does the work itself.
 
@@ -10,14 +10,16 @@ import { CarrelError, fromPlain } from "./errors.js";
 
 /** @typedef {import("./encoding.js").ToEncoding} ToEncoding */
 /** @typedef {import("./encoding.js").FromEncoding} FromEncoding */
-/** @typedef {{ engine: { script: string, module: WebAssembly.Module }, files: Map<string, Blob> }} Equipment */
+/** @typedef {{ script: string, module: WebAssembly.Module }} Compiled */
 /** @typedef {{ id: number, texts: string[], crashes: number, isDropped: boolean, resolve: (vectors: Float32Array) => void,
  *   reject: (error: unknown) => void }} Batch */
-/** @typedef {{ worker: Worker, batches: Batch[], hasModel: boolean, isReady: boolean }} Member
+/** @typedef {{ worker: Worker, batches: Batch[], isLoaded: boolean, hasModel: boolean, isReady: boolean }} Member
  *   the first of its batches is the one that it is at */
 
 /** So many batches does a worker have: one that it is at, and one so that it need not wait for a desk that is busy. */
 const AT_HAND = 2;
+/** How long the desk waits for its workers' scripts, in milliseconds: it works without them, too. */
+const PATIENCE = 3000;
 /** After so many crashes it is the batch's fault. */
 const MOST_CRASHES = 2;
 
@@ -37,23 +39,42 @@ export class Pool {
   /** Batches that no worker has. @type {Batch[]} */
   #waiting = [];
   #next = 1;
-  #equipment;
-  #encodeHere;
+  #engine;
+  /** The model's. @type {Map<string, Blob>} */
+  #files = new Map();
+  /** @type {(texts: string[]) => Float32Array} */
+  #encodeHere = () => new Float32Array();
   #isBusyHere = false;
+  /** How many have not loaded their scripts yet. */
+  #loading = 0;
+  #onLoaded = () => {};
   /** Called whenever there is room for more, or may be. */
   onRoom = () => {};
   /** Why the desk does the work itself, if it does. @type {string | null} */
   note = null;
 
+  /** @param {number} size @param {Compiled} engine */
+  constructor(size, engine) {
+    this.#engine = engine;
+    for (let number = 0; number < size; number++) this.#engage();
+  }
+
   /**
-   * @param {number} size
-   * @param {Equipment} equipment what a worker needs
+   * Gives it what it needs to work, and waits until its workers can do without the network.
+   * @param {Map<string, Blob>} files the model's
    * @param {(texts: string[]) => Float32Array} encodeHere for when there is no worker
    */
-  constructor(size, equipment, encodeHere) {
-    this.#equipment = equipment;
+  async equip(files, encodeHere) {
+    this.#files = files;
     this.#encodeHere = encodeHere;
-    for (let number = 0; number < size; number++) this.#engage();
+    if (this.#loading === 0) return;
+    await new Promise((resolve) => {
+      const timer = setTimeout(resolve, PATIENCE);
+      this.#onLoaded = () => {
+        clearTimeout(timer);
+        resolve(undefined);
+      };
+    });
   }
 
   get hasRoom() {
@@ -86,7 +107,7 @@ export class Pool {
     for (const { worker } of this.#members) worker.terminate();
     this.#members.clear();
     this.#waiting = [];
-    this.#equipment.files.clear();
+    this.#files.clear();
   }
 
   #engage() {
@@ -98,14 +119,15 @@ export class Pool {
       return;
     }
     /** @type {Member} */
-    const member = { worker, batches: [], hasModel: false, isReady: false };
+    const member = { worker, batches: [], isLoaded: false, hasModel: false, isReady: false };
     worker.onmessage = ({ data }) => this.#receive(member, data);
     worker.onerror = (event) => {
       event.preventDefault(); // It is dealt with here.
       this.#lose(member, event.message || "its script could not be loaded");
     };
     this.#members.add(member);
-    worker.postMessage(/** @type {ToEncoding} */ ({ engine: this.#equipment.engine }));
+    this.#loading += 1;
+    send(member, { engine: this.#engine });
   }
 
   #dispatch() {
@@ -114,7 +136,7 @@ export class Pool {
       if (!member) break;
       const batch = /** @type {Batch} */ (this.#waiting.shift());
       member.batches.push(batch);
-      if (!member.hasModel) send(member, { files: this.#equipment.files });
+      if (!member.hasModel) send(member, { files: this.#files });
       member.hasModel = true;
       send(member, { id: batch.id, texts: batch.texts });
     }
@@ -138,6 +160,7 @@ export class Pool {
   #receive(member, message) {
     if (!this.#members.has(member)) return;
     if ("lost" in message) return this.#lose(member, message.lost);
+    if ("loaded" in message) return this.#noteLoaded(member);
     if ("ready" in message) {
       member.isReady = true;
       return;
@@ -150,9 +173,18 @@ export class Pool {
     this.#dispatch();
   }
 
+  /** It is loaded, or never will be. @param {Member} member */
+  #noteLoaded(member) {
+    if (member.isLoaded) return;
+    member.isLoaded = true;
+    this.#loading -= 1;
+    if (this.#loading === 0) this.#onLoaded();
+  }
+
   /** @param {Member} member @param {string} reason */
   #lose(member, reason) {
     if (!this.#members.delete(member)) return;
+    this.#noteLoaded(member);
     const { batches, isReady, worker } = member;
     worker.terminate();
     const [at] = batches;
