@@ -8,7 +8,7 @@ serve: build model ## Build the app and open it in the browser
 build: tools ## Build the npm package (pkg/) and the app's site (target/site/)
 	@tools/build.sh
 
-model: ## Put the embedding model into models/
+model: tools ## Put the embedding model into models/
 	@tools/model.sh
 
 tools: node_modules/.package-lock.json

@@ -59,6 +59,7 @@ export type AddProgress = {
     done: number;
     document?: DocumentInfo;
     error?: CarrelError;
+    note?: string;
 };
 export type AddResult = {
     added: DocumentInfo[];
@@ -72,6 +73,8 @@ export type OpenProgress = {
     phase: "engine" | "model" | "index";
     loaded: number;
     total: number | null;
+    cached?: boolean;
+    note?: string;
 };
 export type Template = {
     system?: string;
@@ -123,6 +126,7 @@ export type OpenOptions = {
     index?: string | URL | Blob;
     storage?: string;
     generator?: Generator | null;
+    workers?: number;
     onProgress?: (progress: OpenProgress) => void;
     signal?: AbortSignal;
 };
@@ -157,9 +161,12 @@ export type AskOptions = {
  *   a text, or a file under another id
  * @typedef {File | Item} Addable
  * @typedef {{ id: string, name: string, state: "waiting" | "reading" | "embedding" | "ready" | "failed", done: number,
- *   document?: DocumentInfo, error?: CarrelError }} AddProgress  `done` is 0 to 1
+ *   document?: DocumentInfo, error?: CarrelError, note?: string }} AddProgress  `done` is 0 to 1; `note` says why it
+ *   takes longer than it should
  * @typedef {{ added: DocumentInfo[], failed: { id: string, name: string, error: CarrelError }[] }} AddResult
- * @typedef {{ phase: "engine" | "model" | "index", loaded: number, total: number | null }} OpenProgress  in bytes
+ * @typedef {{ phase: "engine" | "model" | "index", loaded: number, total: number | null, cached?: boolean,
+ *   note?: string }} OpenProgress  in bytes; `cached` where the browser had kept the model from an earlier time; `note`
+ *   says why it could not be kept for the next time
  * @typedef {{ system?: string, user?: string }} Template  `user` holds `{{ passages }}` and `{{ question }}`
  * @typedef {import("./options.js").Generator} Generator
  * @typedef {{ type: "citation", number: number, at: Span, source: number, span: Span, support: number,
@@ -173,9 +180,10 @@ export type AskOptions = {
  *   request: { url: string, body: string } | null, firstTokenMilliseconds: number | null,
  *   usage: { promptTokens: number | null, completionTokens: number | null, finishReason: string | null } | null }} Trace
  * @typedef {{ model: string | URL, index?: string | URL | Blob, storage?: string, generator?: Generator | null,
- *   onProgress?: (progress: OpenProgress) => void, signal?: AbortSignal }} OpenOptions
+ *   workers?: number, onProgress?: (progress: OpenProgress) => void, signal?: AbortSignal }} OpenOptions
  *   `index` is the address of a folder that the CLI made, or an exported file;
- *   `storage` is `"memory"` (the default), `"opfs"`, or `"opfs:NAME"` to keep several apart
+ *   `storage` is `"memory"` (the default), `"opfs"`, or `"opfs:NAME"` to keep several apart;
+ *   `workers` embed documents side by side, 1 to 16: as many as suit the machine unless given
  * @typedef {{ limit?: number, mode?: Mode, signal?: AbortSignal }} SearchOptions
  * @typedef {{ limit?: number, mode?: Mode, template?: Template, examples?: { question: string, answer: string }[],
  *   contextTokens?: number, generator?: Generator | null, signal?: AbortSignal }} AskOptions

@@ -1,4 +1,6 @@
 import { CarrelError } from "./errors.js";
+/** The most workers that may be asked for. */
+export declare const MOST_WORKERS = 16;
 /** @param {string} option @param {string} problem */
 export declare function invalid(option: string, problem: string): CarrelError;
 /**

@@ -1,16 +1,17 @@
 //! The desk itself: the only place that knows the order of the stages
 //!
 //! [`Carrel`] holds a model and an index. It adds documents step by step, so that whoever drives it can show
-//! progress and stop between steps; it searches; and it asks, handing out a [`Request`] for others to send and
-//! taking what comes back. It has no clock, no network and no storage of its own.
+//! progress, stop between steps, and have others embed what was cut; it searches; and it asks, handing out a
+//! [`Request`] for others to send and taking what comes back. It has no clock, no network and no storage of its own.
 
+mod addition;
 mod inquiry;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chunk::{Chunker, Sizes};
-use crate::document::{Chunk, Document, Passage};
-use crate::embed::{BATCH_TOKENS, Embedder};
+use crate::chunk::Sizes;
+use crate::document::Passage;
+use crate::embed::Embedder;
 use crate::error::{Error, Result};
 use crate::index::{Entry, Index};
 use crate::ingest::{self, Source};
@@ -18,6 +19,7 @@ use crate::model::Model;
 use crate::retrieve::{self, Hit, Mode};
 use crate::vector::UnitVector;
 
+pub use addition::{Addition, Batch};
 pub use inquiry::{AskOptions, Event, Generator, Inquiry, Ranked, Sent, Stage, Trace, Work};
 
 /// The longest question, in characters.
@@ -33,15 +35,6 @@ pub struct Carrel {
     index: Index,
     sizes: Sizes,
     clock: Box<dyn Fn() -> f64>,
-}
-
-/// A document on its way into the index: read, cut in part, embedded in part.
-pub struct Addition {
-    document: Document,
-    chunker: Chunker,
-    chunks: Vec<Chunk>,
-    /// One for each of the first chunks.
-    vectors: Vec<UnitVector>,
 }
 
 /// How a search is done.
@@ -105,33 +98,38 @@ impl Carrel {
     /// # Errors
     /// Those of [`ingest::read`].
     pub fn begin(&self, source: Source) -> Result<Addition> {
-        let document = ingest::read(source)?;
-        let chunker = Chunker::new(&document, self.sizes)?;
-        Ok(Addition { document, chunker, chunks: Vec::new(), vectors: Vec::new() })
+        Addition::new(ingest::read(source)?, self.sizes)
     }
 
-    /// Does a little more of the work: cuts a stretch of the text, or embeds one batch of chunks.
+    /// Cuts the next stretch of the text into chunks: some hundred milliseconds of work at most.
+    pub fn cut(&self, addition: &mut Addition) {
+        addition.cut(&|text| self.embedder.token_starts(text));
+    }
+
+    /// Takes the vectors of the chunks from number `first` on, which were handed out to be embedded.
+    ///
+    /// # Errors
+    /// `model_invalid` where they are more than were handed out, or were not made by this model.
+    pub fn put(&self, addition: &mut Addition, first: usize, vectors: Vec<UnitVector>) -> Result<()> {
+        let dimensions = self.embedder.dimensions();
+        if let Some(wrong) = vectors.iter().find(|vector| vector.as_slice().len() != dimensions) {
+            let problem = format!("a vector has {} components instead of {dimensions}", wrong.as_slice().len());
+            return Err(Error::ModelInvalid { problem });
+        }
+        addition.put(first, vectors)
+    }
+
+    /// Does a little more of the work here: embeds one batch of chunks, or cuts a stretch of the text.
     ///
     /// # Errors
     /// `model_invalid` where the model computes nonsense.
     pub fn advance(&self, addition: &mut Addition) -> Result<()> {
-        let Addition { document, chunker, chunks, vectors } = addition;
-        if vectors.len() == chunks.len() {
-            chunks.extend(chunker.next(document, &|text| self.embedder.token_starts(text)));
+        let Some(Batch { first, texts }) = addition.next_batch() else {
+            self.cut(addition);
             return Ok(());
-        }
-        let mut tokens = 0;
-        let texts: Vec<&str> = chunks[vectors.len()..]
-            .iter()
-            .take_while(|chunk| {
-                let first = tokens == 0;
-                tokens += chunk.tokens.max(1);
-                first || tokens <= BATCH_TOKENS
-            })
-            .map(|chunk| chunk.span.of(&document.text))
-            .collect();
-        vectors.extend(self.embedder.embed_passages(&texts)?);
-        Ok(())
+        };
+        let vectors = self.embedder.embed_passages(&texts)?;
+        self.put(addition, first, vectors)
     }
 
     /// Puts a document whose work is done into the index; one of the same id is replaced.
@@ -139,10 +137,11 @@ impl Carrel {
     /// # Errors
     /// Those of [`advance`](Self::advance), for work that was still to do.
     pub fn finish(&mut self, mut addition: Addition) -> Result<&Entry> {
+        addition.take_back();
         while !addition.is_done() {
             self.advance(&mut addition)?;
         }
-        let Addition { document, chunks, vectors, .. } = addition;
+        let (document, chunks, vectors) = addition.into_parts();
         let id = document.id.clone();
         self.index.insert(Entry { document, chunks }, &vectors)?;
         self.index.entry(&id).ok_or(Error::NothingIndexed)
@@ -155,29 +154,26 @@ impl Carrel {
         let mut waiting: Vec<(usize, Addition)> = Vec::new();
         let cut = |carrel: &Self, source: Source| {
             let mut addition = carrel.begin(source)?;
-            let tokenize = |text: &str| carrel.embedder.token_starts(text);
-            while !addition.chunker.is_done() {
-                addition.chunks.extend(addition.chunker.next(&addition.document, &tokenize));
+            while !addition.is_cut() {
+                carrel.cut(&mut addition);
             }
             Ok(addition)
         };
         for source in sources {
             match cut(self, source) {
                 Ok(addition) => {
-                    outcomes.push(Ok(addition.document.id.clone()));
+                    outcomes.push(Ok(addition.document().id.clone()));
                     waiting.push((outcomes.len() - 1, addition));
                 }
                 Err(error) => outcomes.push(Err(error)),
             }
         }
-        let texts: Vec<&str> = waiting
-            .iter()
-            .flat_map(|(_, addition)| addition.chunks.iter().map(|chunk| chunk.span.of(&addition.document.text)))
-            .collect();
+        let texts: Vec<&str> = waiting.iter().flat_map(|(_, addition)| addition.texts()).collect();
         match self.embedder.embed_passages(&texts) {
             Ok(vectors) => {
                 let mut vectors = vectors.into_iter();
-                for (at, Addition { document, chunks, .. }) in waiting {
+                for (at, addition) in waiting {
+                    let (document, chunks, _) = addition.into_parts();
                     let own: Vec<UnitVector> = vectors.by_ref().take(chunks.len()).collect();
                     if let Err(error) = self.index.insert(Entry { document, chunks }, &own) {
                         outcomes[at] = Err(error);
@@ -300,27 +296,6 @@ impl Carrel {
         let (result, work) = work()?;
         stages.push(inquiry::Stage { milliseconds: (self.clock)() - start, work });
         Ok(result)
-    }
-}
-
-impl Addition {
-    /// The document as read.
-    pub fn document(&self) -> &Document {
-        &self.document
-    }
-
-    /// How much of the work is done, 0 to 1.
-    pub fn progress(&self) -> f64 {
-        match (self.chunks.get(self.vectors.len()), self.is_done()) {
-            (_, true) => 1.0,
-            (Some(next), _) => next.span.start as f64 / self.document.text.len() as f64,
-            (None, _) => self.chunker.position() as f64 / self.document.text.len() as f64,
-        }
-    }
-
-    /// Whether all is cut and embedded.
-    pub fn is_done(&self) -> bool {
-        self.chunker.is_done() && self.vectors.len() == self.chunks.len()
     }
 }
 

@@ -5,27 +5,40 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/cache.sh
 
-say "compiling the engine to WebAssembly (some minutes the first time)"
-cargo build --quiet --profile web --no-default-features --target wasm32-unknown-unknown --lib
-engine=target/wasm32-unknown-unknown/web/carrel.wasm
-if [ ! -f target/engine/engine_bg.wasm ] || [ "$engine" -nt target/engine/engine_bg.wasm ]; then
-  bindgen=$(tools/wasm-bindgen.sh)
-  rm -rf target/engine target/engine.new
-  "$bindgen/wasm-bindgen" "$engine" --target web --out-name engine --out-dir target/engine.new
-  say "optimising the engine"
+# What an engine is made of and by, as one checksum.
+sources() {
+  { rustc --version; find src .cargo Cargo.toml Cargo.lock rust-toolchain.toml tools/build.sh tools/wasm-bindgen.sh \
+    package-lock.json -type f -not -path 'src/bin/*' -print0 | sort -z | xargs -0 sha256sum; } | sha256sum
+}
+
+# engine NAME FEATURES [wasm-opt's flags]: target/engine/NAME.js and NAME_bg.wasm, from the same source. Both come out
+# of cargo as one file, so that it would compile each anew every time: what has not changed is not even asked for.
+engine() {
+  local name=$1 features=$2 new=target/engine.new made_of; shift 2
+  made_of=$(sources)
+  if [ "$made_of" = "$(cat "target/engine/$name.sources" 2>/dev/null)" ]; then return; fi
+  say "compiling $name to WebAssembly (some minutes the first time)"
+  cargo build --quiet --profile web --no-default-features --features "$features" --target wasm32-unknown-unknown --lib
+  rm -rf "$new" "target/engine/$name.sources"; mkdir -p "$new" target/engine
+  "$(tools/wasm-bindgen.sh)/wasm-bindgen" target/wasm32-unknown-unknown/web/carrel.wasm --target web \
+    --out-name "$name" --out-dir "$new"
+  say "optimising $name"
   npx --no-install wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-reference-types --enable-multivalue \
-    --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
-    target/engine.new/engine_bg.wasm -o target/engine.new/optimised.wasm
-  mv target/engine.new/optimised.wasm target/engine.new/engine_bg.wasm
-  mv target/engine.new target/engine # Only what is finished is taken for built.
-fi
+    --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals "$@" \
+    "$new/${name}_bg.wasm" -o "$new/optimised.wasm"
+  mv "$new/optimised.wasm" "$new/${name}_bg.wasm"
+  mv "$new"/* target/engine/
+  echo "$made_of" > "target/engine/$name.sources" # Only what is finished is taken for built.
+}
+engine engine ""
+engine engine-relaxed relaxed-simd --enable-relaxed-simd
 
 # The package. Modules lose their comments and white space, which are a third of the download; the sources stay in
 # www/. pdf.js: the build for browsers that are not the newest, and the character maps of CJK fonts.
 minify() { npx --no-install esbuild "$@" --minify --target=es2022 --log-level=warning; }
 find pkg -mindepth 1 ! -name README.md ! -name '*.d.ts' -delete
-minify www/*.js target/engine/engine.js --format=esm --outdir=pkg --entry-names='[name]'
-cp target/engine/engine_bg.wasm pkg/
+minify www/*.js target/engine/engine.js target/engine/engine-relaxed.js --format=esm --outdir=pkg --entry-names='[name]'
+cp target/engine/engine_bg.wasm target/engine/engine-relaxed_bg.wasm pkg/
 npx --no-install tsc --project tools/declarations.json
 cp LICENSE-MIT LICENSE-APACHE pkg/
 node -e '

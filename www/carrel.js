@@ -5,7 +5,7 @@
 
 import { Answer } from "./answer.js";
 import { CarrelError, fromPlain } from "./errors.js";
-import { checked, checkedGenerator, folder, invalid } from "./options.js";
+import { checked, checkedGenerator, folder, invalid, MOST_WORKERS } from "./options.js";
 import { Caller } from "./protocol.js";
 
 export { Answer, CarrelError };
@@ -24,9 +24,12 @@ export { Answer, CarrelError };
  *   a text, or a file under another id
  * @typedef {File | Item} Addable
  * @typedef {{ id: string, name: string, state: "waiting" | "reading" | "embedding" | "ready" | "failed", done: number,
- *   document?: DocumentInfo, error?: CarrelError }} AddProgress  `done` is 0 to 1
+ *   document?: DocumentInfo, error?: CarrelError, note?: string }} AddProgress  `done` is 0 to 1; `note` says why it
+ *   takes longer than it should
  * @typedef {{ added: DocumentInfo[], failed: { id: string, name: string, error: CarrelError }[] }} AddResult
- * @typedef {{ phase: "engine" | "model" | "index", loaded: number, total: number | null }} OpenProgress  in bytes
+ * @typedef {{ phase: "engine" | "model" | "index", loaded: number, total: number | null, cached?: boolean,
+ *   note?: string }} OpenProgress  in bytes; `cached` where the browser had kept the model from an earlier time; `note`
+ *   says why it could not be kept for the next time
  * @typedef {{ system?: string, user?: string }} Template  `user` holds `{{ passages }}` and `{{ question }}`
  * @typedef {import("./options.js").Generator} Generator
  * @typedef {{ type: "citation", number: number, at: Span, source: number, span: Span, support: number,
@@ -40,9 +43,10 @@ export { Answer, CarrelError };
  *   request: { url: string, body: string } | null, firstTokenMilliseconds: number | null,
  *   usage: { promptTokens: number | null, completionTokens: number | null, finishReason: string | null } | null }} Trace
  * @typedef {{ model: string | URL, index?: string | URL | Blob, storage?: string, generator?: Generator | null,
- *   onProgress?: (progress: OpenProgress) => void, signal?: AbortSignal }} OpenOptions
+ *   workers?: number, onProgress?: (progress: OpenProgress) => void, signal?: AbortSignal }} OpenOptions
  *   `index` is the address of a folder that the CLI made, or an exported file;
- *   `storage` is `"memory"` (the default), `"opfs"`, or `"opfs:NAME"` to keep several apart
+ *   `storage` is `"memory"` (the default), `"opfs"`, or `"opfs:NAME"` to keep several apart;
+ *   `workers` embed documents side by side, 1 to 16: as many as suit the machine unless given
  * @typedef {{ limit?: number, mode?: Mode, signal?: AbortSignal }} SearchOptions
  * @typedef {{ limit?: number, mode?: Mode, template?: Template, examples?: { question: string, answer: string }[],
  *   contextTokens?: number, generator?: Generator | null, signal?: AbortSignal }} AskOptions
@@ -65,17 +69,20 @@ export class Carrel {
   static async open(options) {
     const known = {
       model: "string|URL", index: "string|URL|Blob", storage: "string", generator: "object|function|null",
-      onProgress: "function", signal: "AbortSignal",
+      workers: "number", onProgress: "function", signal: "AbortSignal",
     };
-    const { model, index, storage = "memory", generator, onProgress, signal } = checked("open", known, options);
+    const { model, index, storage = "memory", generator, workers, onProgress, signal } = checked("open", known, options);
     if (!model) throw invalid("open.model", "it is missing; give the address of the model's folder");
     const kept = /^opfs(?::([\w-]{1,64}))?$/.exec(storage);
     if (storage !== "memory" && !kept) throw invalid("open.storage", `${JSON.stringify(storage)} is not known; use "memory", "opfs" or "opfs:NAME"`);
+    if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1 && workers <= MOST_WORKERS)) {
+      throw invalid("open.workers", `a whole number from 1 to ${MOST_WORKERS} is needed`);
+    }
     const given = {
       model: folder("open.model", model),
       index: index === undefined || index instanceof Blob ? index : folder("open.index", index),
       storage: kept ? (kept[1] ?? "default") : null,
-      wasm: new URL("./engine_bg.wasm", import.meta.url).href,
+      workers,
     };
     const writer = checkedGenerator(generator);
     signal?.throwIfAborted();

@@ -20,10 +20,23 @@ export async function fetchBytes(url, { signal, onBytes } = {}) {
     if (signal?.aborted) throw signal.reason;
     throw unreachable(url, "the server does not answer", error);
   }
-  if (response.status === 404) return undefined;
+  return isAbsent(response) ? undefined : readBody(url, response, { signal, onBytes });
+}
+
+/** Whether the server has nothing of that name. Single-page hosts answer any address with their page. @param {Response} response */
+export function isAbsent({ status, ok, headers }) {
+  return status === 404 || (ok && (headers.get("content-type")?.includes("text/html") ?? false));
+}
+
+/**
+ * All bytes of a response; half a body is an error.
+ * @param {string} url
+ * @param {Response} response
+ * @param {{ signal?: AbortSignal, onBytes?: OnBytes }} [options]
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+export async function readBody(url, response, { signal, onBytes } = {}) {
   if (!response.ok || !response.body) throw unreachable(url, `the server answers ${response.status}`);
-  // Single-page hosts answer any address with their page.
-  if (response.headers.get("content-type")?.includes("text/html")) return undefined;
   const length = Number(response.headers.get("content-length"));
   const compressed = response.headers.get("content-encoding");
   const total = length > 0 && !compressed ? length : null;
@@ -61,27 +74,7 @@ async function collect(body, total, onBytes) {
 }
 
 /** @param {string} url @param {string} problem @param {unknown} [cause] */
-function unreachable(url, problem, cause) {
+export function unreachable(url, problem, cause) {
   const message = `${url} could not be loaded: ${problem}. Check the connection and the address, and try again`;
   return new CarrelError("fetch_failed", message, { cause });
-}
-
-/**
- * Fetches a model's folder.
- * @param {string} folder
- * @param {{ required: string[], optional: string[], signal?: AbortSignal, onBytes?: OnBytes }} options
- * @returns {Promise<Map<string, Uint8Array>>}
- */
-export async function fetchModel(folder, { required, optional, signal, onBytes }) {
-  const largest = required[required.length - 1]; // The weights: what is shown is their progress.
-  const fetched = await Promise.all(
-    [...required, ...optional].map(async (name) => {
-      const bytes = await fetchBytes(folder + name, { signal, onBytes: name === largest ? onBytes : undefined });
-      if (!bytes && required.includes(name)) {
-        throw new CarrelError("model_missing", `${folder} has no ${name}. Check the model's address: it is a folder with ${required.join(", ")}`);
-      }
-      return /** @type {const} */ ([name, bytes]);
-    }),
-  );
-  return new Map(fetched.flatMap(([name, bytes]) => (bytes ? [[name, bytes]] : [])));
 }

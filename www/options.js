@@ -5,6 +5,9 @@
 
 import { CarrelError } from "./errors.js";
 
+/** The most workers that may be asked for. */
+export const MOST_WORKERS = 16;
+
 /** @param {string} option @param {string} problem */
 export function invalid(option, problem) {
   return new CarrelError("option_invalid", `${option}: ${problem}`);

@@ -26,6 +26,18 @@ impl UnitVector {
         Ok(Self(values))
     }
 
+    /// Takes values that were normalised elsewhere, and keeps them to the bit.
+    ///
+    /// # Errors
+    /// `model_invalid` where their length is not one.
+    pub fn of_length_one(values: Vec<f32>) -> Result<Self> {
+        let length = values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+        if (length - 1.0).abs() < 1e-5 {
+            return Ok(Self(values));
+        }
+        Err(Error::ModelInvalid { problem: format!("it gave a vector of length {length} instead of 1") })
+    }
+
     /// Its components.
     pub fn as_slice(&self) -> &[f32] {
         &self.0

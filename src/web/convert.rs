@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use wasm_bindgen::prelude::*;
 
 use super::error::thrown;
-use crate::carrel::{Carrel, Event};
+use crate::carrel::{Batch, Carrel, Event};
 use crate::document::{Document, Format, Heading, Passage, Span};
 use crate::error::Error;
 use crate::ground::Citation;
@@ -87,6 +87,15 @@ pub(super) fn given<T: DeserializeOwned>(what: &str, value: JsValue) -> Result<T
 /// Hands a value out: plain objects, `null` for nothing.
 pub(super) fn out(value: &impl Serialize) -> JsValue {
     value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).expect("plain data always converts")
+}
+
+pub(super) fn batch(Batch { first, texts }: &Batch) -> JsValue {
+    #[derive(Serialize)]
+    struct Handout<'batch> {
+        first: usize,
+        texts: &'batch [&'batch str],
+    }
+    out(&Handout { first: *first, texts })
 }
 
 pub(super) fn document_info(entry: &Entry) -> JsValue {

@@ -30,8 +30,13 @@ impl Encoder {
 
     /// The vectors of passages, of length one each, one behind the other.
     pub fn encode(&self, texts: Vec<String>) -> Result<Vec<f32>, JsValue> {
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let vectors = self.embedder.embed_passages(&texts).map_err(thrown)?;
-        Ok(vectors.iter().flat_map(|vector| vector.as_slice()).copied().collect())
+        encoded(&self.embedder, &texts)
     }
+}
+
+/// The vectors of texts, one behind the other.
+pub(super) fn encoded(embedder: &Embedder, texts: &[String]) -> Result<Vec<f32>, JsValue> {
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let vectors = embedder.embed_passages(&texts).map_err(thrown)?;
+    Ok(vectors.iter().flat_map(|vector| vector.as_slice()).copied().collect())
 }

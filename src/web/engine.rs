@@ -6,11 +6,13 @@ use js_sys::{Array, Function, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::convert;
+use super::encoder::encoded;
 use super::error::thrown;
 use crate::carrel::{Addition, Carrel, Inquiry};
 use crate::index;
 use crate::ingest;
-use crate::model::{Model, OPTIONAL_FILES, REQUIRED_FILES};
+use crate::model::{self, Model, OPTIONAL_FILES, PREPARED_FILE, REQUIRED_FILES};
+use crate::vector::UnitVector;
 
 /// A model and an index.
 #[wasm_bindgen]
@@ -53,6 +55,12 @@ impl Engine {
     #[wasm_bindgen(js_name = optionalModelFiles)]
     pub fn optional_model_files() -> Vec<String> {
         OPTIONAL_FILES.map(str::to_owned).to_vec()
+    }
+
+    /// The name of the one file that is read instead of all others where the folder has it.
+    #[wasm_bindgen(js_name = preparedModelFile)]
+    pub fn prepared_model_file() -> String {
+        PREPARED_FILE.to_owned()
     }
 
     /// The names of the files of an index, from its manifest's bytes.
@@ -101,9 +109,29 @@ impl Engine {
         Ok(Adding { addition: self.carrel.begin(source).map_err(thrown)? })
     }
 
-    /// Does a little more of the work: some hundred milliseconds at most.
-    pub fn advance(&self, adding: &mut Adding) -> Result<(), JsValue> {
-        self.carrel.advance(&mut adding.addition).map_err(thrown)
+    /// Cuts the next stretch of the text: some hundred milliseconds of work at most.
+    pub fn cut(&self, adding: &mut Adding) {
+        self.carrel.cut(&mut adding.addition);
+    }
+
+    /// Hands out the next passages to be embedded: `{first, texts}`, with the number of the first of them; `null` where
+    /// all that was cut is handed out.
+    #[wasm_bindgen(js_name = nextBatch)]
+    pub fn next_batch(&self, adding: &mut Adding) -> JsValue {
+        adding.addition.next_batch().map_or(JsValue::NULL, |batch| convert::batch(&batch))
+    }
+
+    /// The vectors of passages, one behind the other: for when there is nobody else to embed them.
+    pub fn encode(&self, texts: Vec<String>) -> Result<Vec<f32>, JsValue> {
+        encoded(self.carrel.embedder(), &texts)
+    }
+
+    /// Takes the vectors of passages that were handed out, one behind the other, from the `first` on.
+    pub fn put(&self, adding: &mut Adding, first: usize, vectors: &[f32]) -> Result<(), JsValue> {
+        let dimensions = self.carrel.embedder().dimensions();
+        let vectors = vectors.chunks(dimensions).map(|values| UnitVector::of_length_one(values.to_vec()));
+        let vectors: Vec<UnitVector> = vectors.collect::<Result<_, _>>().map_err(thrown)?;
+        self.carrel.put(&mut adding.addition, first, vectors).map_err(thrown)
     }
 
     /// Puts a document into the index and gives its description.
@@ -174,6 +202,12 @@ impl Adding {
     /// How much of the work is done, 0 to 1.
     pub fn progress(&self) -> f64 {
         self.addition.progress()
+    }
+
+    /// Whether all of the text is cut.
+    #[wasm_bindgen(js_name = isCut)]
+    pub fn is_cut(&self) -> bool {
+        self.addition.is_cut()
     }
 
     /// Whether all is done but putting it into the index.

@@ -63,7 +63,7 @@ fn slice(whole: &str, span: &JsValue) -> String {
     JsString::from(whole).slice(number(span, "start"), number(span, "end")).into()
 }
 
-/// Adds a text step by step, as the worker does.
+/// Adds a text step by step, as the desk does; what is handed out is embedded by `Engine::encode`.
 fn add(engine: &mut Engine, name: &str, content: &str) -> JsValue {
     let source = json("{}");
     for (key, value) in [("id", name), ("name", name), ("text", content)] {
@@ -71,7 +71,13 @@ fn add(engine: &mut Engine, name: &str, content: &str) -> JsValue {
     }
     let mut adding = engine.begin(source, None).unwrap();
     while !adding.is_done() {
-        engine.advance(&mut adding).unwrap();
+        let batch = engine.next_batch(&mut adding);
+        if batch.is_null() {
+            engine.cut(&mut adding);
+            continue;
+        }
+        let texts = Array::from(&get(&batch, "texts")).iter().map(|text| text.as_string().unwrap()).collect();
+        engine.put(&mut adding, number(&batch, "first") as usize, &engine.encode(texts).unwrap()).unwrap();
     }
     assert_eq!(adding.progress(), 1.0);
     engine.finish(adding).unwrap()

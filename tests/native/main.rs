@@ -3,6 +3,7 @@
 //! missing is a failure that says so.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod additions;
 mod answers;
 mod ask_over_http;
 mod chunks;
@@ -19,7 +20,6 @@ mod prompts;
 mod refused_models;
 mod retrieval_quality;
 mod rust_paths;
-mod scratch;
 mod spans;
 mod texts;
 mod wire;

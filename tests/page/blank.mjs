@@ -36,21 +36,8 @@ export function apiStory(name, play, { expected = [] } = {}) {
   story(
     name,
     async ({ page, context, site }) => {
-      const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(
-        readFileSync(join(root, "www/index.html"), "utf8"),
-      );
-      if (!policy) throw new Error("the app has no content security policy");
-      await context.route(`${site.url}blank.html`, (route) =>
-        route.fulfill({
-          contentType: "text/html",
-          body: `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy[1]}"><title>blank</title>`,
-        }),
-      );
-      const visit = async (/** @type {Page} */ tab) => {
-        await tab.goto(`${site.url}blank.html`);
-        await tab.evaluate(prepare, site.url);
-        return runnerOf(tab);
-      };
+      await context.route(`${site.url}blank.html`, (route) => route.fulfill({ contentType: "text/html", body: blankPage() }));
+      const visit = (/** @type {Page} */ tab) => visitBlank(tab, site.url);
       await play({
         run: await visit(page),
         page,
@@ -61,6 +48,22 @@ export function apiStory(name, play, { expected = [] } = {}) {
     },
     { fragment: null, expected },
   );
+}
+
+/** An empty page under the app's content security policy. */
+export function blankPage() {
+  const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(
+    readFileSync(join(root, "www/index.html"), "utf8"),
+  );
+  if (!policy) throw new Error("the app has no content security policy");
+  return `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy[1]}"><title>blank</title>`;
+}
+
+/** @param {Page} tab @param {string} base the site's address @returns {Promise<Run>} */
+export async function visitBlank(tab, base) {
+  await tab.goto(`${base}blank.html`);
+  await tab.evaluate(prepare, base);
+  return runnerOf(tab);
 }
 
 /** Runs in the page. @param {string} base */

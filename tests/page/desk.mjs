@@ -69,8 +69,8 @@ export class Desk {
     return row;
   }
 
-  /** Waits until so many documents are there, and each is ready or has failed. @param {number} amount */
-  async settled(amount) {
+  /** Waits until so many documents are there, and each is ready or has failed. @param {number} amount @param {number} [timeout] */
+  async settled(amount, timeout = PATIENCE) {
     await this.page.waitForFunction(
       (expected) => {
         const rows = [...document.querySelectorAll("[data-carrel=document]")];
@@ -78,7 +78,7 @@ export class Desk {
         return rows.length === expected && done.length === expected;
       },
       amount,
-      { timeout: PATIENCE, polling: 200 }, // Rarely: hundreds of rows may be looked at.
+      { timeout, polling: 200 }, // Rarely: hundreds of rows may be looked at.
     );
   }
 

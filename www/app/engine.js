@@ -4,8 +4,8 @@ import { Carrel } from "../carrel/carrel.js";
 import { problemOf } from "./words.js";
 
 /** @import { ApiGenerator, ItemState, Problem } from "./types.js" */
-/** @typedef {{ phase: "engine" | "model" | "index", loaded: number, total: number | null }} LoadProgress */
-/** @typedef {{ onLoading: (progress: LoadProgress) => void, onReady: () => void, onFailed: (problem: Problem) => void,
+/** @import { OpenProgress } from "./types.js" */
+/** @typedef {{ onLoading: (progress: OpenProgress) => void, onReady: () => void, onFailed: (problem: Problem) => void,
  *   onCrashed: (problem: Problem) => void }} EngineEvents */
 
 /** What the desk is opened with; everything is relative to the page, so that it also works under a sub-path. */
@@ -40,7 +40,7 @@ export class Engine {
         model: new URL(OPTIONS.model, document.baseURI).href,
         ...(this.index === null ? {} : { index: this.index }),
         ...(this.#generator === null ? {} : { generator: this.#generator }),
-        onProgress: (/** @type {LoadProgress} */ progress) => this.#events.onLoading(progress),
+        onProgress: (/** @type {OpenProgress} */ progress) => this.#events.onLoading(progress),
       });
       carrel.generator = this.#generator;
       this.#carrel = carrel;

@@ -8,8 +8,8 @@ import { count, isAbort, problemOf } from "./words.js";
 /** @typedef {{ onAdded: (items: Item[]) => void, onChanged: (item: Item) => void,
  *   onRemoved: (item: Item) => void }} IntakeEvents */
 
-/** How many are handed to the engine at a time, which takes them one after the other: so that it never waits for us. */
-const AT_ONCE = 3;
+/** How many are handed to the engine at a time: so that small ones, too, give all its workers something to do. */
+const AT_ONCE = 8;
 
 export class Intake {
   /** @type {Set<Item>} */
@@ -147,7 +147,7 @@ export class Intake {
         if (state === "ready" || state === "failed" || !this.items.has(item)) return;
         Object.assign(item, { state, done });
         this.#events.onChanged(item);
-        this.#tell(item);
+        if (state !== "waiting") this.#tell(item);
       });
       const [document] = added;
       if (document) this.#settle(item, document);

@@ -8,7 +8,7 @@ import { fetchSample, watchFiles } from "./files.js";
 import { watchDrawer, watchKeys } from "./frame.js";
 import { Intake } from "./intake.js";
 import { Settings } from "./settings.js";
-import { showProblem, Status, watchNetwork } from "./status.js";
+import { showProblem, showRemark, Status, watchNetwork } from "./status.js";
 import { Viewer } from "./viewer.js";
 import { megabytes, problemOf } from "./words.js";
 
@@ -18,10 +18,14 @@ const status = new Status();
 const main = find("main", HTMLElement);
 /** @type {HTMLElement | null} */
 let loadProblem = null;
+/** Why the model is not kept, which is told once. @type {string | undefined} */
+let told;
 
 const engine = new Engine({
-  onLoading({ phase, loaded, total }) {
-    const what = { engine: "Starting the engine", model: "Loading the model for search", index: "Opening the index" };
+  onLoading({ phase, loaded, total, cached, note }) {
+    const model = cached ? "Opening the model that this browser keeps" : "Loading the model for search";
+    const what = { engine: "Starting the engine", model, index: "Opening the index" };
+    if (note !== undefined && note !== told) showRemark((told = note));
     const amount = loaded > 0 ? `: ${megabytes(loaded, total)}` : "";
     status.busy("engine", `${what[phase]}${amount}…`, total ? loaded / total : null);
   },
