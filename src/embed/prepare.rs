@@ -53,9 +53,18 @@ pub fn prepare(mut file: impl FnMut(&str) -> Option<Vec<u8>>) -> Result<Vec<u8>>
     Ok(file)
 }
 
-/// By how much each input of each layer's two parts is divided: powers of two, so that nothing is rounded.
-fn divisors(bert: &Bert, architecture: &Architecture, marks: &[u32], token_limit: usize) -> Vec<[Vec<f32>; 2]> {
-    let mut largest = vec![[vec![0.0f32; architecture.hidden], vec![0.0f32; architecture.hidden]]; architecture.layers];
+/// By how much each input of a layer's parts is divided: powers of two, so that nothing is rounded.
+struct Divisors {
+    projections: Vec<f32>,
+    wide: Vec<f32>,
+    narrow: Vec<f32>,
+}
+
+fn divisors(bert: &Bert, architecture: &Architecture, marks: &[u32], token_limit: usize) -> Vec<Divisors> {
+    let Architecture { hidden, intermediate, layers, vocabulary, .. } = *architecture;
+    let zeros =
+        |_| Divisors { projections: vec![0.0; hidden], wide: vec![0.0; hidden], narrow: vec![0.0; intermediate] };
+    let mut largest: Vec<Divisors> = (0..layers).map(zeros).collect();
     let mut state = 1u64;
     for length in LENGTHS {
         let words = length.min(token_limit.saturating_sub(marks.len()));
@@ -64,32 +73,42 @@ fn divisors(bert: &Bert, architecture: &Architecture, marks: &[u32], token_limit
         let place = text.len().div_ceil(2);
         for _ in 0..words {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            text.insert(place, ((state >> 33) % architecture.vocabulary as u64) as u32);
+            text.insert(place, ((state >> 33) % vocabulary as u64) as u32);
         }
         bert.forward_seen(&[&text], &mut |layer, part, rows| {
-            let largest = &mut largest[layer][usize::from(part == Part::Wide)];
-            for row in rows.chunks_exact(architecture.hidden) {
+            let largest = match part {
+                Part::Projections => &mut largest[layer].projections,
+                Part::Wide => &mut largest[layer].wide,
+                Part::Narrow => &mut largest[layer].narrow,
+            };
+            for row in rows.chunks_exact(largest.len()) {
                 largest.iter_mut().zip(row).for_each(|(most, value)| *most = most.max(value.abs()));
             }
         });
     }
-    let divide = |largest: Vec<f32>| -> Vec<f32> {
-        let mut sorted = largest.clone();
-        sorted.sort_by(|left, right| right.total_cmp(left));
-        let usual = sorted[architecture.hidden / LARGE].max(f32::MIN_POSITIVE);
-        let divisor = |most: &f32| {
-            let mut divisor = 1.0;
-            while divisor < MOST_DIVIDED && most / usual > divisor * SQRT_2 {
-                divisor *= 2.0;
-            }
-            divisor
-        };
-        largest.iter().map(divisor).collect()
+    let divide = |Divisors { projections, wide, narrow }| Divisors {
+        projections: divide(&projections),
+        wide: divide(&wide),
+        narrow: divide(&narrow),
     };
-    largest.into_iter().map(|parts| parts.map(divide)).collect()
+    largest.into_iter().map(divide).collect()
 }
 
-fn sections(description: &Description, published: Published, divisors: &[[Vec<f32>; 2]]) -> Result<Vec<Section>> {
+fn divide(largest: &[f32]) -> Vec<f32> {
+    let mut sorted = largest.to_vec();
+    sorted.sort_by(|left, right| right.total_cmp(left));
+    let usual = sorted[largest.len() / LARGE].max(f32::MIN_POSITIVE);
+    let divisor = |most: &f32| {
+        let mut divisor = 1.0;
+        while divisor < MOST_DIVIDED && most / usual > divisor * SQRT_2 {
+            divisor *= 2.0;
+        }
+        divisor
+    };
+    largest.iter().map(divisor).collect()
+}
+
+fn sections(description: &Description, published: Published, divisors: &[Divisors]) -> Result<Vec<Section>> {
     let architecture = &description.architecture;
     let Architecture { hidden, intermediate, vocabulary, .. } = *architecture;
     let mut sections = Vec::new();
@@ -97,12 +116,12 @@ fn sections(description: &Description, published: Published, divisors: &[[Vec<f3
     let (bytes, scales): (Vec<Vec<u8>>, Vec<f32>) = words.chunks_exact(hidden).map(|row| quantize(row, 1.0)).unzip();
     sections.push(section("words", bytes.concat()));
     sections.push(floats("words.scales", &scales));
-    for (layer, [projections, wide]) in divisors.iter().enumerate() {
+    for (layer, Divisors { projections, wide, narrow }) in divisors.iter().enumerate() {
         for (part, inputs, outputs, divisors) in [
             ("projections", hidden, 3 * hidden, projections.as_slice()),
             ("attended", hidden, hidden, &[]),
             ("wide", hidden, intermediate, wide),
-            ("narrow", intermediate, hidden, &[]),
+            ("narrow", intermediate, hidden, narrow),
         ] {
             let name = format!("layers.{layer}.{part}");
             let (mut rows, bias) = rows(&published, &name, inputs, outputs)?;

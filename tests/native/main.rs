@@ -15,6 +15,7 @@ mod floors;
 mod golden;
 mod html;
 mod index_files;
+mod prepared;
 mod program;
 mod prompts;
 mod refused_models;

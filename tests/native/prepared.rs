@@ -1,0 +1,97 @@
+//! A prepared model: near to the published one, the same bytes every time, and refused where it is damaged.
+
+use carrel::embed::Embedder;
+use carrel::error::Error;
+use carrel::model::{Model, PREPARED_FILE, verify};
+use proptest::prelude::*;
+
+use crate::desk::{embedder, model_folder, prepared_embedder, prepared_file, shared_text};
+
+/// What a browser downloads, in bytes.
+const LARGEST: usize = 24_000_000;
+
+fn passages(count: usize) -> Vec<String> {
+    let text = shared_text("data/chunking-evaluation/beir/corpus.jsonl");
+    let rows = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    rows.map(|row| row["text"].as_str().unwrap().to_owned()).take(count).collect()
+}
+
+#[test]
+fn its_vectors_are_those_of_the_published_weights_but_for_little() {
+    let passages = passages(1000);
+    assert_eq!(passages.len(), 1000);
+    let texts: Vec<&str> = passages.iter().map(String::as_str).collect();
+    let exact = embedder().embed_passages(&texts).unwrap();
+    let near = prepared_embedder().embed_passages(&texts).unwrap();
+    let cosines: Vec<f32> = exact.iter().zip(&near).map(|(left, right)| left.cosine(right)).collect();
+    let mean = cosines.iter().sum::<f32>() / cosines.len() as f32;
+    let least = cosines.iter().fold(1.0f32, |least, cosine| least.min(*cosine));
+    println!("cosine to f32: mean {mean}, least {least}");
+    assert!(mean >= 0.998 && mean < 0.99999, "mean {mean}");
+    assert!(least >= 0.985, "least {least}");
+}
+
+#[test]
+fn batch_mates_never_change_a_vector_in_bytes_either() {
+    let passages = passages(40);
+    let texts: Vec<&str> = passages.iter().map(String::as_str).collect();
+    let together = prepared_embedder().embed_passages(&texts).unwrap();
+    for (text, together) in texts.iter().zip(&together).step_by(7) {
+        assert_eq!(&prepared_embedder().embed_passages(&[text]).unwrap()[0], together);
+    }
+}
+
+#[test]
+fn it_is_small_and_the_same_bytes_every_time() {
+    let folder = model_folder();
+    let again = carrel::embed::prepare(|name| std::fs::read(folder.join(name)).ok()).unwrap();
+    assert!(again == prepared_file(), "another run gives other bytes");
+    assert!(again.len() <= LARGEST, "{} bytes", again.len());
+    let made = std::fs::read(folder.join(PREPARED_FILE)).expect("`make model` makes it");
+    assert!(made == again, "{PREPARED_FILE} of the folder is of an older version: run `make model`");
+}
+
+#[test]
+fn it_says_what_it_was_made_of() {
+    let file = prepared_file();
+    let header: serde_json::Value =
+        serde_json::from_slice(&file[64..64 + u32::from_le_bytes(file[20..24].try_into().unwrap()) as usize]).unwrap();
+    let sum = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db";
+    assert_eq!(header["source"]["model.safetensors"], sum);
+    verify(file).unwrap();
+}
+
+fn read(file: Vec<u8>) -> Result<Embedder, Error> {
+    Embedder::new(Model::read(|name| (name == PREPARED_FILE).then(|| file.clone()))?)
+}
+
+#[test]
+fn other_files_and_other_versions_are_refused() {
+    for wrong in [Vec::new(), b"carrel model".to_vec(), vec![0; 1000], prepared_file()[..64].to_vec()] {
+        assert_eq!(read(wrong.clone()).err().unwrap().code(), "model_invalid");
+        assert_eq!(verify(&wrong).unwrap_err().code(), "model_invalid");
+    }
+    let mut newer = prepared_file().to_vec();
+    newer[16] = 9;
+    let message = read(newer).err().unwrap().to_string();
+    assert!(message.contains("version 9") && message.contains("carrel model prepare"), "{message}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_damaged_file_is_an_error_or_a_model_and_never_a_panic(at in 0usize..6000, bit in 0u8..8, cut in any::<prop::sample::Index>()) {
+        let mut damaged = prepared_file().to_vec();
+        damaged[at] ^= 1 << bit;
+        prop_assert_eq!(verify(&damaged).is_err(), !(24..32).contains(&at) && !(20..24).contains(&at) || verify(&damaged).is_err());
+        if let Ok(embedder) = read(damaged) {
+            let _ = embedder.embed_query("a question");
+        }
+        let cut = prepared_file()[..cut.index(prepared_file().len())].to_vec();
+        prop_assert!(verify(&cut).is_err());
+        if let Ok(embedder) = read(cut) {
+            let _ = embedder.embed_query("a question");
+        }
+    }
+}
