@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # rustc, as cargo calls it, less the features of regex crates that no tokeniser of ours needs
 #
-# tokenizers asks for all features of the regex crates and offers no choice; cargo cannot take one back. Left out are the
-# Unicode tables of \p{Age=…}, \p{Alphabetic} and its like, \p{Script=…} and \p{Word_Break=…}, automata that are built
-# ahead (the lazy one is kept), and searches for several literals at once.
+# tokenizers asks for all features of the regex crates and offers no choice; cargo cannot take one back. Left out are
+# the Unicode tables of \p{Age=…}, \p{Alphabetic} and its like, \p{Script=…} and \p{Word_Break=…}, automata that are
+# built ahead (the lazy one is kept), the backtracker, searches for several literals at once, and inlining by force.
 set -euo pipefail
 case " $* " in
   *" --crate-name regex_syntax "*) out='unicode|unicode-age|unicode-bool|unicode-script|unicode-segment' ;;
-  *" --crate-name regex_automata "*) out='dfa|dfa-build|dfa-search|dfa-onepass|perf-literal-multisubstring' ;;
+  *" --crate-name regex_automata "*)
+    out='dfa|dfa-build|dfa-search|dfa-onepass|nfa-backtrack|perf-inline|perf-literal-multisubstring'
+    ;;
   *) exec "$@" ;;
 esac
 kept=()

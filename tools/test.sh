@@ -13,7 +13,7 @@ say "tests in WebAssembly, in Chromium"
 runner=$(tools/wasm-bindgen.sh)/wasm-bindgen-test-runner
 # Without the program, which cargo would build for every test. The model is embedded in the test; loading it takes time.
 WASM_BINDGEN_TEST_TIMEOUT=600 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$runner CHROMEDRIVER=$(command -v chromedriver) \
-  cargo test --profile web --no-default-features --target wasm32-unknown-unknown --test browser
+  tools/web-cargo.sh test --test browser
 
 say "page stories, in Chromium"
 node --test --test-concurrency=1 tests/page/*.test.mjs

@@ -110,6 +110,10 @@ impl Bert {
         })
     }
 
+    pub(super) fn instructions(&self) -> &'static str {
+        self.kernels.name
+    }
+
     /// The states of all tokens of all texts, one behind the other, each of `hidden` numbers.
     pub(super) fn forward(&self, texts: &[&[u32]]) -> Vec<f32> {
         self.forward_seen(texts, &mut |_, _, _| ())

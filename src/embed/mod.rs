@@ -77,6 +77,11 @@ impl Embedder {
         &self.fingerprint
     }
 
+    /// The instructions that it computes with on this machine, such as "x86-64 AVX2".
+    pub fn instructions(&self) -> &'static str {
+        self.bert.instructions()
+    }
+
     /// Embeds a question, behind the prompt that the model was trained to find before questions.
     ///
     /// # Errors
