@@ -60,12 +60,11 @@ pub(super) enum Matrix {
     },
 }
 
-/// The products of a layer whose inputs have some that are far larger than the others.
+/// The products of a layer whose inputs come from a layer norm: some few are far larger than the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Projections,
     Wide,
-    Narrow,
 }
 
 /// Memory that is used again from product to product.
@@ -176,7 +175,6 @@ impl Layer {
                 Matrix::Bytes { .. } => gelu_roughly(wide),
                 Matrix::Floats(_) => gelu(wide),
             }
-            see(Part::Narrow, wide);
             self.narrow.apply(bert, wide, quantized, narrow);
             normalize(narrow, Some(states), &self.norm);
             states.copy_from_slice(narrow);

@@ -57,13 +57,11 @@ pub fn prepare(mut file: impl FnMut(&str) -> Option<Vec<u8>>) -> Result<Vec<u8>>
 struct Divisors {
     projections: Vec<f32>,
     wide: Vec<f32>,
-    narrow: Vec<f32>,
 }
 
 fn divisors(bert: &Bert, architecture: &Architecture, marks: &[u32], token_limit: usize) -> Vec<Divisors> {
-    let Architecture { hidden, intermediate, layers, vocabulary, .. } = *architecture;
-    let zeros =
-        |_| Divisors { projections: vec![0.0; hidden], wide: vec![0.0; hidden], narrow: vec![0.0; intermediate] };
+    let Architecture { hidden, layers, vocabulary, .. } = *architecture;
+    let zeros = |_| Divisors { projections: vec![0.0; hidden], wide: vec![0.0; hidden] };
     let mut largest: Vec<Divisors> = (0..layers).map(zeros).collect();
     let mut state = 1u64;
     for length in LENGTHS {
@@ -79,18 +77,13 @@ fn divisors(bert: &Bert, architecture: &Architecture, marks: &[u32], token_limit
             let largest = match part {
                 Part::Projections => &mut largest[layer].projections,
                 Part::Wide => &mut largest[layer].wide,
-                Part::Narrow => &mut largest[layer].narrow,
             };
             for row in rows.chunks_exact(largest.len()) {
                 largest.iter_mut().zip(row).for_each(|(most, value)| *most = most.max(value.abs()));
             }
         });
     }
-    let divide = |Divisors { projections, wide, narrow }| Divisors {
-        projections: divide(&projections),
-        wide: divide(&wide),
-        narrow: divide(&narrow),
-    };
+    let divide = |Divisors { projections, wide }| Divisors { projections: divide(&projections), wide: divide(&wide) };
     largest.into_iter().map(divide).collect()
 }
 
@@ -116,12 +109,12 @@ fn sections(description: &Description, published: Published, divisors: &[Divisor
     let (bytes, scales): (Vec<Vec<u8>>, Vec<f32>) = words.chunks_exact(hidden).map(|row| quantize(row, 1.0)).unzip();
     sections.push(section("words", bytes.concat()));
     sections.push(floats("words.scales", &scales));
-    for (layer, Divisors { projections, wide, narrow }) in divisors.iter().enumerate() {
+    for (layer, Divisors { projections, wide }) in divisors.iter().enumerate() {
         for (part, inputs, outputs, divisors) in [
             ("projections", hidden, 3 * hidden, projections.as_slice()),
             ("attended", hidden, hidden, &[]),
             ("wide", hidden, intermediate, wide),
-            ("narrow", intermediate, hidden, narrow),
+            ("narrow", intermediate, hidden, &[]),
         ] {
             let name = format!("layers.{layer}.{part}");
             let (mut rows, bias) = rows(&published, &name, inputs, outputs)?;

@@ -42,6 +42,7 @@ struct Header {
 }
 
 /// A part of the file and its name.
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) struct Section {
     pub name: String,
     pub bytes: Vec<u8>,
@@ -112,6 +113,7 @@ impl Prepared {
 }
 
 /// Puts the parts into one file; the same parts give the same bytes.
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn write(
     description: &Description,
     tokenizer: Vec<u8>,

@@ -11,7 +11,7 @@ use super::error::thrown;
 use crate::carrel::{Addition, Carrel, Inquiry};
 use crate::index;
 use crate::ingest;
-use crate::model::{self, Model, OPTIONAL_FILES, PREPARED_FILE, REQUIRED_FILES};
+use crate::model::{Model, OPTIONAL_FILES, PREPARED_FILE, REQUIRED_FILES};
 use crate::vector::UnitVector;
 
 /// A model and an index.

@@ -3,10 +3,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import v8 from "node:v8";
 import { chooseBuild } from "../../www/build.js";
 import { workersFor } from "../../www/pool.js";
 import { apiStory } from "./blank.mjs";
 import { root } from "./process.mjs";
+
+// Node.js 20 knows relaxed SIMD when it is told to.
+if (Number(process.versions.node.split(".")[0]) < 22) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 test("relaxed SIMD has a build of its own, plain SIMD the other, and nothing else has any", () => {
   assert.match(chooseBuild({ simd: true, relaxedSimd: true }).wasm, /\/engine-relaxed_bg\.wasm$/);

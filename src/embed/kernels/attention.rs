@@ -98,7 +98,7 @@ pub(super) unsafe fn attend_floats<T: Target>(text: Projected, scratch: &mut Scr
             let out = scores.as_mut_ptr();
             // Safety: keys and scores have room for whole panels; the queries are rows of the text.
             unsafe {
-                product::<T, T::Floats>((count, size, length), queries, keys, |row, column, products| {
+                product::<T::Floats>((count, size, length), queries, keys, |row, column, products| {
                     let out = out.add(row * tokens + column);
                     along!(T::Lanes, PANEL, scale_at, products.as_ptr().cast(), out, scale);
                 });
@@ -112,7 +112,7 @@ pub(super) unsafe fn attend_floats<T: Target>(text: Projected, scratch: &mut Scr
             let out = mixed[first * hidden + head * size..].as_mut_ptr();
             // Safety: the values have room for whole panels; only the head's own columns are written.
             unsafe {
-                product::<T, T::Floats>((count, length, size), inputs, values, |row, column, products| {
+                product::<T::Floats>((count, length, size), inputs, values, |row, column, products| {
                     let out = out.add(row * hidden + column);
                     let width = PANEL.min(size - column);
                     along!(T::Lanes, width, scale_at, products.as_ptr().cast(), out, factors[row]);
@@ -161,7 +161,7 @@ pub(super) unsafe fn attend_bytes<T: Target>(text: Projected, scratch: &mut Scra
             let out = scratch.scores.as_mut_ptr();
             // Safety: keys, their sums and the scores have room for whole panels.
             unsafe {
-                product::<T, T::Bytes>((count, steps, length), queries, keys, |row, column, products| {
+                product::<T::Bytes>((count, steps, length), queries, keys, |row, column, products| {
                     let (out, sums) = (out.add(row * tokens + column), sums.add(column));
                     along!(T::Lanes, PANEL, score_at, products.as_ptr().cast(), out, sums, scale);
                 });
@@ -177,7 +177,7 @@ pub(super) unsafe fn attend_bytes<T: Target>(text: Projected, scratch: &mut Scra
             let out = mixed[first * hidden + head * size..].as_mut_ptr();
             // Safety: values and their scales have room for whole panels; only the head's own columns are written.
             unsafe {
-                product::<T, T::Words>((count, tokens / 2, size), inputs, values, |row, column, products| {
+                product::<T::Words>((count, tokens / 2, size), inputs, values, |row, column, products| {
                     let (out, scales) = (out.add(row * hidden + column), scales.add(column));
                     let width = PANEL.min(size - column);
                     along!(T::Lanes, width, mix_at, products.as_ptr().cast(), out, scales, factors[row]);

@@ -102,7 +102,7 @@ pub(super) unsafe fn multiply_bytes<T: Target>(inputs: &Quantized, matrix: &Byte
     let out = into.as_mut_ptr();
     // Safety: all sizes are asserted above.
     unsafe {
-        product::<T, T::Bytes>((rows, steps, columns), at, weights, |row, column, products| {
+        product::<T::Bytes>((rows, steps, columns), at, weights, |row, column, products| {
             let Row { scale, zero } = *inputs.rows.get_unchecked(row);
             let out = out.add(row * columns + column);
             let width = PANEL.min(columns - column);
@@ -143,7 +143,7 @@ pub(super) unsafe fn multiply_floats<T: Target>(rows: &[f32], matrix: &FloatMatr
     let (bias, out) = (matrix.bias.as_ptr(), into.as_mut_ptr());
     // Safety: all sizes are asserted above.
     unsafe {
-        product::<T, T::Floats>((count, steps, columns), at, weights, |row, column, products| {
+        product::<T::Floats>((count, steps, columns), at, weights, |row, column, products| {
             let (out, bias) = (out.add(row * columns + column), bias.add(column));
             along!(T::Lanes, PANEL.min(columns - column), add_at, products.as_ptr().cast(), bias, out);
         });

@@ -24,6 +24,7 @@ mod tests;
 #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
 mod relaxed;
 #[cfg(target_arch = "wasm32")]
+#[cfg_attr(feature = "relaxed-simd", allow(dead_code))] // Of which the other build takes only a part.
 mod simd128;
 
 pub(super) use attention::{Projected, Scratch};

@@ -146,8 +146,7 @@ unsafe fn gelu_roughly_at<L: Lanes>(place: usize, at: *mut f32) {
         let bounded = L::splat(-3.9).greatest(L::splat(3.9).least(x));
         let square = bounded.multiply(bounded);
         let mut polynomial = L::splat(2.628_852_5e-8);
-        for coefficient in
-            [-1.771_314_1e-6, 5.125_252_6e-5, -8.446_502e-4, 8.914_412e-3, -6.487_075_2e-2, 3.980_864_6e-1]
+        for coefficient in [-1.771_314_1e-6, 5.125_252_6e-5, -8.446_502e-4, 8.914_412e-3, -6.487_075e-2, 3.980_864_6e-1]
         {
             polynomial = polynomial.multiply_add(square, L::splat(coefficient));
         }

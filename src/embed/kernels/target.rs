@@ -46,6 +46,8 @@ pub(super) trait Step: Copy + 'static {
     const COLUMNS: usize;
     /// How far a row's inputs are apart from one step to the next.
     const INPUT_BYTES: usize;
+    /// How many values are computed at once for each row: 1 (with eight rows), 2 (with four) or 4 (with two).
+    const VECTORS: usize;
     type Weights: Copy;
     type Input: Copy;
     unsafe fn zero() -> Self;
@@ -53,7 +55,7 @@ pub(super) trait Step: Copy + 'static {
     unsafe fn input(at: *const u8) -> Self::Input;
     unsafe fn add(self, weights: Self::Weights, input: Self::Input) -> Self;
     unsafe fn store(self, at: *mut u8);
-    /// Writes the sums of `height` rows, which is what [`Target::VECTORS`] allows: see [`super::tile`].
+    /// Writes the sums of `height` rows, as many as [`Step::VECTORS`] allows: see [`super::tile`].
     unsafe fn tile(height: usize, steps: usize, inputs: Inputs, weights: *const u8, weight_bytes: usize, sums: *mut u8);
 }
 
@@ -73,8 +75,6 @@ pub(super) trait Target: 'static {
     type Words: Step;
     /// One f32 times one f32 a step; the sums are f32.
     type Floats: Step;
-    /// How many values of [`Step`] are computed at once for each row: 1 or 2.
-    const VECTORS: usize;
 
     /// Writes 16 inputs for [`Target::Bytes`]: `value · inverse + zero`, rounded and brought into 0…127.
     unsafe fn quantize(values: *const f32, inverse: f32, zero: f32, at: *mut u8);
@@ -165,13 +165,14 @@ impl Lanes for f32 {
 
 /// Makes the f32 product of a target from its lanes.
 macro_rules! floats {
-    ($lanes:ty, $tiles:ident $(, $feature:literal)?) => {
+    ($lanes:ty, $tiles:ident $vectors:literal $(, $feature:literal)?) => {
         #[derive(Clone, Copy)]
         pub(in crate::embed::kernels) struct Floats($lanes);
 
         impl Step for Floats {
             const COLUMNS: usize = <$lanes>::COUNT;
             const INPUT_BYTES: usize = 4;
+            const VECTORS: usize = $vectors;
             type Weights = $lanes;
             type Input = $lanes;
             #[inline(always)]

@@ -2,9 +2,9 @@
 //!
 //! The heart of all products. A tile's sums stay in registers for the whole inner side; the loop over it is left as
 //! it is, since engines unroll short loops themselves and run out of registers in what is unrolled twice. Eight sums
-//! at once hide the time that one takes (measured: 82–98 % of the machine's peak).
+//! at once hide the time that one takes.
 
-use super::target::{Inputs, PANEL, STEP_BYTES, Step, Target};
+use super::target::{Inputs, PANEL, STEP_BYTES, Step};
 
 macro_rules! tile {
     ($name:ident, $vectors:tt, $($row:ident $number:literal),+) => {
@@ -46,9 +46,17 @@ tile!(one_pair, [0 1], a 0);
 tile!(two_pairs, [0 1], a 0, b 1);
 tile!(three_pairs, [0 1], a 0, b 1, c 2);
 tile!(four_pairs, [0 1], a 0, b 1, c 2, d 3);
+#[cfg(target_arch = "wasm32")]
+tile!(one_quad, [0 1 2 3], a 0);
+#[cfg(target_arch = "wasm32")]
+tile!(two_quads, [0 1 2 3], a 0, b 1);
+#[cfg(target_arch = "x86_64")]
 tile!(one_single, [0], a 0);
+#[cfg(target_arch = "x86_64")]
 tile!(two_singles, [0], a 0, b 1);
+#[cfg(target_arch = "x86_64")]
 tile!(four_singles, [0], a 0, b 1, c 2, d 3);
+#[cfg(target_arch = "x86_64")]
 tile!(eight_singles, [0], a 0, b 1, c 2, d 3, e 4, f 5, g 6, h 7);
 
 /// The most rows of a tile.
@@ -64,7 +72,7 @@ pub(super) type Sums = [[u32; PANEL]; MOST_ROWS];
 /// # Safety
 /// The inputs and the panels must be readable for these sizes, and the machine must be of this target.
 #[inline(always)]
-pub(super) unsafe fn product<T: Target, S: Step>(
+pub(super) unsafe fn product<S: Step>(
     (rows, steps, columns): (usize, usize, usize),
     inputs: Inputs,
     (weights, weight_bytes, panel_bytes): (*const u8, usize, usize),
@@ -76,8 +84,8 @@ pub(super) unsafe fn product<T: Target, S: Step>(
         let mut row = 0;
         while row < rows {
             let inputs = Inputs { at: unsafe { inputs.at.add(row * inputs.row_bytes) }, ..inputs };
-            let count = height::<T>(rows - row);
-            let width = T::VECTORS * S::COLUMNS;
+            let count = height::<S>(rows - row);
+            let width = S::VECTORS * S::COLUMNS;
             for part in 0..PANEL / width {
                 let weights = unsafe { weights.add(part * width * 4) };
                 let sums = unsafe { sums.as_mut_ptr().cast::<u8>().add(part * width * 4) };
@@ -94,10 +102,11 @@ pub(super) unsafe fn product<T: Target, S: Step>(
 
 /// How many of the rows that are left the next tile takes.
 #[inline(always)]
-fn height<T: Target>(left: usize) -> usize {
-    match (T::VECTORS, left) {
+fn height<S: Step>(left: usize) -> usize {
+    match (S::VECTORS, left) {
+        (4, 2..) => 2,
         (2, 4..) => 4,
-        (2, left) => left,
+        (2 | 4, left) => left,
         (_, 8..) => 8,
         (_, 4..) => 4,
         (_, 2..) => 2,
@@ -110,6 +119,9 @@ fn height<T: Target>(left: usize) -> usize {
 macro_rules! tiles {
     (pairs: $step:ty $(, $feature:literal)?) => {
         tiles!(@all [$($feature)?] $step; four_pairs 4.., three_pairs 3, two_pairs 2, one_pair _);
+    };
+    (quads: $step:ty $(, $feature:literal)?) => {
+        tiles!(@all [$($feature)?] $step; two_quads 2.., one_quad _);
     };
     (singles: $step:ty $(, $feature:literal)?) => {
         tiles!(@all [$($feature)?] $step; eight_singles 8.., four_singles 4..8, two_singles 2..4, one_single _);

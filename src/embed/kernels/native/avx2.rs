@@ -13,7 +13,6 @@ impl Target for Avx2 {
     type Bytes = Bytes;
     type Words = Words;
     type Floats = Floats;
-    const VECTORS: usize = 2;
 
     #[inline(always)]
     unsafe fn quantize(values: *const f32, inverse: f32, zero: f32, at: *mut u8) {
@@ -53,7 +52,7 @@ unsafe fn words(low: __m256i, high: __m256i) -> (__m128i, __m128i) {
     }
 }
 
-floats!(__m256, pairs, "avx2,fma");
+floats!(__m256, pairs 2, "avx2,fma");
 
 #[derive(Clone, Copy)]
 pub(in crate::embed::kernels) struct Bytes(__m256i);
@@ -61,6 +60,7 @@ pub(in crate::embed::kernels) struct Bytes(__m256i);
 impl Step for Bytes {
     const COLUMNS: usize = 8;
     const INPUT_BYTES: usize = 4;
+    const VECTORS: usize = 2;
     type Weights = __m256i;
     type Input = __m256i;
     #[inline(always)]
@@ -95,6 +95,7 @@ pub(in crate::embed::kernels) struct Words(__m256i);
 impl Step for Words {
     const COLUMNS: usize = 8;
     const INPUT_BYTES: usize = 4;
+    const VECTORS: usize = 2;
     type Weights = __m256i;
     type Input = __m256i;
     #[inline(always)]

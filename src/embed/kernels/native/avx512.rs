@@ -11,7 +11,6 @@ impl Target for Avx512 {
     type Bytes = Bytes;
     type Words = Words;
     type Floats = Floats;
-    const VECTORS: usize = 1;
 
     #[inline(always)]
     unsafe fn quantize(values: *const f32, inverse: f32, zero: f32, at: *mut u8) {
@@ -34,7 +33,7 @@ impl Target for Avx512 {
     }
 }
 
-floats!(__m512, singles, "avx512f,avx512bw,avx512vnni");
+floats!(__m512, singles 1, "avx512f,avx512bw,avx512vnni");
 
 #[derive(Clone, Copy)]
 pub(in crate::embed::kernels) struct Bytes(__m512i);
@@ -42,6 +41,7 @@ pub(in crate::embed::kernels) struct Bytes(__m512i);
 impl Step for Bytes {
     const COLUMNS: usize = 16;
     const INPUT_BYTES: usize = 4;
+    const VECTORS: usize = 1;
     type Weights = __m512i;
     type Input = __m512i;
     #[inline(always)]
@@ -73,6 +73,7 @@ pub(in crate::embed::kernels) struct Words(__m512i);
 impl Step for Words {
     const COLUMNS: usize = 16;
     const INPUT_BYTES: usize = 4;
+    const VECTORS: usize = 1;
     type Weights = __m512i;
     type Input = __m512i;
     #[inline(always)]

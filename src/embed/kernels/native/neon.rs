@@ -13,7 +13,6 @@ impl Target for Neon {
     type Bytes = Bytes;
     type Words = Words;
     type Floats = Floats;
-    const VECTORS: usize = 2;
 
     #[inline(always)]
     unsafe fn quantize(values: *const f32, inverse: f32, zero: f32, at: *mut u8) {
@@ -48,7 +47,7 @@ unsafe fn bytes([a, b, c, d]: [int32x4_t; 4]) -> int8x16_t {
     }
 }
 
-floats!(float32x4_t, pairs);
+floats!(float32x4_t, pairs 2);
 
 #[derive(Clone, Copy)]
 pub(in crate::embed::kernels) struct Bytes(int32x4_t);
@@ -56,6 +55,7 @@ pub(in crate::embed::kernels) struct Bytes(int32x4_t);
 impl Step for Bytes {
     const COLUMNS: usize = 4;
     const INPUT_BYTES: usize = 4;
+    const VECTORS: usize = 2;
     type Weights = int8x16_t;
     type Input = int8x16_t;
     #[inline(always)]
@@ -91,6 +91,7 @@ pub(in crate::embed::kernels) struct Words(int32x4_t);
 impl Step for Words {
     const COLUMNS: usize = 4;
     const INPUT_BYTES: usize = 4;
+    const VECTORS: usize = 2;
     type Weights = int16x8_t;
     type Input = int16x8_t;
     #[inline(always)]

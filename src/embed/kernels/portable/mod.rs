@@ -9,7 +9,6 @@ impl Target for Portable {
     type Bytes = Bytes;
     type Words = Words;
     type Floats = Floats;
-    const VECTORS: usize = 2;
 
     #[inline(always)]
     unsafe fn quantize(values: *const f32, inverse: f32, zero: f32, at: *mut u8) {
@@ -35,7 +34,7 @@ impl Target for Portable {
     }
 }
 
-floats!(f32, pairs);
+floats!(f32, pairs 2);
 
 #[derive(Clone, Copy)]
 pub(super) struct Bytes(i32);
@@ -43,6 +42,7 @@ pub(super) struct Bytes(i32);
 impl Step for Bytes {
     const COLUMNS: usize = 1;
     const INPUT_BYTES: usize = 4;
+    const VECTORS: usize = 2;
     type Weights = [i8; 4];
     type Input = [u8; 4];
     #[inline(always)]
@@ -74,6 +74,7 @@ pub(super) struct Words(i32);
 impl Step for Words {
     const COLUMNS: usize = 1;
     const INPUT_BYTES: usize = 4;
+    const VECTORS: usize = 2;
     type Weights = [i16; 2];
     type Input = [i16; 2];
     #[inline(always)]

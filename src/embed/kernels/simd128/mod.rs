@@ -13,7 +13,6 @@ impl Target for Simd128 {
     type Bytes = Bytes;
     type Words = Words;
     type Floats = Floats;
-    const VECTORS: usize = 2;
 
     #[inline(always)]
     unsafe fn quantize(values: *const f32, inverse: f32, zero: f32, at: *mut u8) {
@@ -58,7 +57,7 @@ pub(super) unsafe fn quantized(values: *const f32, inverse: f32, zero: f32) -> [
     [round(0), round(1), round(2), round(3)]
 }
 
-floats!(v128, pairs);
+floats!(v128, quads 4);
 
 /// The sums of two columns, each in two parts.
 #[derive(Clone, Copy)]
@@ -67,6 +66,7 @@ pub(super) struct Bytes(v128);
 impl Step for Bytes {
     const COLUMNS: usize = 2;
     const INPUT_BYTES: usize = 8;
+    const VECTORS: usize = 2;
     type Weights = v128;
     type Input = v128;
     #[inline(always)]
@@ -100,6 +100,7 @@ pub(super) struct Words(v128);
 impl Step for Words {
     const COLUMNS: usize = 4;
     const INPUT_BYTES: usize = 4;
+    const VECTORS: usize = 4;
     type Weights = v128;
     type Input = v128;
     #[inline(always)]
@@ -122,7 +123,7 @@ impl Step for Words {
     unsafe fn store(self, at: *mut u8) {
         unsafe { v128_store(at.cast(), self.0) }
     }
-    tiles!(pairs: Words);
+    tiles!(quads: Words);
 }
 
 impl Lanes for v128 {
