@@ -2,15 +2,29 @@
 //
 // Each round gives every way the same passages, and each round other ones. What counts is the median over the rounds.
 
-import { GRAPHS, KINDS, onnxruntime, ours, transformers } from "./variants.mjs";
+import { cosines } from "./fidelity.mjs";
+import { FLOAT, FP32, ours, theirs } from "./variants.mjs";
 
-/** Tokens of a passage → passages in a round. A round of a way is about a second. */
-export const SIZES = { 32: 64, 128: 16, 256: 8 };
-const QUERY_TOKENS = 12;
+/** Tokens of a passage → passages in a round: of a way, a second's work or so. */
+const SIZES = { 32: 64, 128: 16, 256: 8 };
+export const LENGTHS = Object.keys(SIZES).map(Number);
+export const QUERY_TOKENS = 12;
 const QUERIES = 24;
 /** Queries timed as one, since a page's clock is coarse. */
 const GROUP = 4;
 const BATCHES = [1, 4, 8, 16];
+/** Other tokens make other vectors; rounding makes less than this. */
+const SAME = 0.9999;
+
+/** @typedef {import("./workers.mjs").Workers} Workers */
+/**
+ * @typedef {object} Result
+ * @property {Record<number, number>} rates Passages a second, by their tokens.
+ * @property {number} latency Milliseconds of a query.
+ * @property {number} memory Bytes.
+ * @property {Record<number, number>} batches How many passages at once it is fastest with.
+ * @property {string} [graph] The graph it is fastest with.
+ */
 
 /** @param {number[]} values */
 export function median(values) {
@@ -20,104 +34,86 @@ export function median(values) {
 }
 
 /**
- * @typedef {object} Result
- * @property {Record<number, number>} rates Passages a second, by their tokens.
- * @property {number} latency Milliseconds of a query.
- * @property {number} memory Bytes.
- * @property {Record<number, number>} batches How many passages at once it was given, the best of some.
- * @property {string} [graph] For onnxruntime-web.
- */
-
-/**
- * @param {import("playwright-core").Page} page
+ * @param {Workers} workers
  * @param {Awaited<ReturnType<typeof import("./passages.mjs").openCorpora>>} corpora
- * @param {{ rounds: number, unfinished: boolean, say: (text: string) => void }} options
- * @returns {Promise<{ results: Record<string, Result>, peaks: Record<string, number> }>}
+ * @param {{ rounds: number, say: (text: string) => void }} options
+ * @returns {Promise<Record<string, Result>>}
  */
-export async function measure(page, corpora, { rounds, unfinished, say }) {
-  const call = (/** @type {string} */ variant, /** @type {string} */ name, /** @type {unknown[]} */ ...parameters) =>
-    page.evaluate(([variant, name, parameters]) => /** @type {any} */ (globalThis).bench.call(variant, name, ...parameters), /** @type {const} */ ([variant, name, parameters]));
-  const manage = (/** @type {"start" | "stop"} */ what, /** @type {string} */ variant) =>
-    page.evaluate(([what, variant]) => /** @type {any} */ (globalThis).bench[what](variant), /** @type {const} */ ([what, variant]));
-  const sizes = Object.entries(SIZES).map(([tokens, count]) => ({ tokens: Number(tokens), count }));
-  const sets = new Map(sizes.map(({ tokens, count }) => [tokens, corpora.passages(tokens, count * (rounds + 1))]));
-  const queries = corpora.passages(QUERY_TOKENS, QUERIES * (rounds + 1));
+export async function measure(workers, corpora, { rounds, say }) {
+  const sizes = Object.entries(SIZES).map(([tokens, count]) => ({ tokens: Number(tokens), set: tokens, count }));
+  // One round's passages more, to warm up with.
+  const sets = new Map(sizes.map(({ tokens, set, count }) => [set, corpora.passages(tokens, count * (rounds + 1))]));
+  sets.set("query", corpora.passages(QUERY_TOKENS, QUERIES * (rounds + 1)));
 
-  /** The best batch for passages of so many tokens, by the passages of the last round, which no round of the measuring has. @param {string} name @param {number} tokens @param {number} count */
-  async function bestBatch(name, tokens, count) {
+  /** The batch that a way is fastest with. @param {string} worker @param {string} set @param {number} count */
+  async function bestBatch(worker, set, count) {
     let best = { batch: 1, time: Infinity };
     for (const batch of BATCHES.filter((batch) => batch <= count)) {
       for (let attempt = 0; attempt < 2; attempt++) {
-        const from = rounds * count;
-        const times = await call(name, "time", String(tokens), from, from + count, batch);
-        const time = times[0] * Math.ceil(count / batch);
-        if (time < best.time) best = { batch, time };
+        const [mean] = await workers.call(worker, "time", set, rounds * count, (rounds + 1) * count, batch);
+        if (mean / batch < best.time) best = { batch, time: mean / batch };
       }
     }
     return best;
   }
 
-  /** Loads, warms up, and finds the best batches. @param {string} name @param {object} configuration */
-  async function open(name, configuration) {
-    await manage("start", name);
-    await call(name, "load", configuration);
-    for (const [tokens, set] of sets) await call(name, "keep", String(tokens), set);
-    await call(name, "keep", "query", queries);
+  /** Loads, warms up, finds the best batches. @param {string} worker @param {object} configuration */
+  async function open(worker, configuration) {
+    await workers.start(worker, configuration);
+    for (const [name, set] of sets) await workers.call(worker, "keep", name, set);
     /** @type {Record<number, number>} */
     const batches = {};
     let time = 0;
-    for (const { tokens, count } of sizes) {
-      const best = await bestBatch(name, tokens, count);
+    for (const { tokens, set, count } of sizes) {
+      const best = await bestBatch(worker, set, count);
       batches[tokens] = best.batch;
-      if (tokens === 128) time = best.time;
+      time += best.time / tokens;
     }
-    await call(name, "time", "query", rounds * QUERIES, (rounds + 1) * QUERIES, 1);
-    return { batches, time };
+    await workers.call(worker, "time", "query", rounds * QUERIES, (rounds + 1) * QUERIES, 1);
+    return { worker, batches, time };
   }
 
-  /** @type {Record<string, Result>} */
-  const results = {};
-  const entry = (/** @type {Record<number, number>} */ batches) => ({ rates: {}, latency: 0, memory: 0, batches });
-  for (const [name, configuration] of Object.entries(ours(unfinished))) {
-    say(`warming up: ${name}`);
-    results[name] = entry((await open(name, configuration)).batches);
-  }
-  for (const kind of KINDS) {
-    const name = `onnxruntime-web ${kind}`;
+  /** @type {{ name: string, worker: string, result: Result, times: Map<string, number[]> }[]} */
+  const ways = [];
+  for (const { name, candidates } of [...ours(), ...theirs()]) {
     say(`warming up: ${name}`);
     const tried = [];
-    for (const graph of GRAPHS) tried.push({ graph, ...(await open(`${name} ${graph}`, onnxruntime(kind, graph))) });
-    tried.sort((a, b) => a.time - b.time);
-    for (const { graph } of tried.slice(1)) await manage("stop", `${name} ${graph}`);
-    results[name] = { ...entry(tried[0].batches), graph: tried[0].graph };
+    for (const { graph, configuration } of candidates) tried.push({ graph, ...(await open(`${name}, ${graph}`, configuration)) });
+    const [{ worker, batches, graph }, ...slower] = tried.sort((a, b) => a.time - b.time);
+    for (const { worker } of slower) await workers.stop(worker);
+    ways.push({ name, worker, result: { rates: {}, latency: 0, memory: 0, batches, graph }, times: new Map() });
   }
-  say("warming up: transformers.js");
-  results["transformers.js"] = entry((await open("transformers.js", transformers)).batches);
 
-  const workers = Object.keys(results).map((name) => ({ name, worker: results[name].graph ? `${name} ${results[name].graph}` : name }));
-  /** @type {Map<string, number[]>} */
-  const times = new Map();
-  const note = (/** @type {string} */ key, /** @type {number[]} */ values) => times.set(key, [...(times.get(key) ?? []), ...values]);
+  // Do all read the same tokens? Then floats make the same vectors.
+  const [float, reference] = [FLOAT, FP32].map((name) => String(ways.find((way) => way.name === name)?.worker));
+  for (const { tokens, set, count } of sizes) {
+    const span = [set, rounds * count, (rounds + 1) * count, 1];
+    const least = Math.min(...cosines(await workers.call(float, "vectors", ...span), await workers.call(reference, "vectors", ...span)));
+    if (!(least > SAME)) throw new Error(`passages of ${tokens} tokens: our f32 vectors and onnxruntime-web's are ${least} alike only`);
+  }
+
   for (let round = 0; round < rounds; round++) {
     say(`round ${round + 1} of ${rounds}`);
     // Every other round the other way round: who comes after whom must not matter.
-    const order = round % 2 ? [...workers].reverse() : workers;
-    for (const { tokens, count } of sizes) {
-      for (const { name, worker } of order) {
-        const [mean] = await call(worker, "time", String(tokens), round * count, (round + 1) * count, results[name].batches[tokens]);
-        note(`${name} ${tokens}`, [results[name].batches[tokens] / mean]);
+    const order = round % 2 ? [...ways].reverse() : ways;
+    const note = (/** @type {Map<string, number[]>} */ times, /** @type {string} */ key, /** @type {number[]} */ values) =>
+      times.set(key, [...(times.get(key) ?? []), ...values]);
+    for (const { tokens, set, count } of sizes) {
+      for (const { worker, result, times } of order) {
+        const batch = result.batches[tokens];
+        const [mean] = await workers.call(worker, "time", set, round * count, (round + 1) * count, batch);
+        note(times, set, [(1000 * batch) / mean]);
       }
     }
-    for (const { name, worker } of order) {
-      note(`${name} query`, await call(worker, "time", "query", round * QUERIES, (round + 1) * QUERIES, 1, GROUP));
+    for (const { worker, times } of order) {
+      note(times, "query", await workers.call(worker, "time", "query", round * QUERIES, (round + 1) * QUERIES, 1, GROUP));
     }
   }
-  for (const { name, worker } of workers) {
-    for (const { tokens } of sizes) results[name].rates[tokens] = 1000 * median(times.get(`${name} ${tokens}`) ?? []);
-    results[name].latency = median(times.get(`${name} query`) ?? []);
-    results[name].memory = await call(worker, "memory");
+  for (const { worker, result, times } of ways) {
+    for (const { tokens, set } of sizes) result.rates[tokens] = median(times.get(set) ?? []);
+    result.latency = median(times.get("query") ?? []);
+    result.memory = await workers.call(worker, "memory");
+    await workers.stop(worker);
   }
-  say("the peak of this core");
-  const peaks = await page.evaluate(() => /** @type {any} */ (globalThis).bench.peak());
-  return { results, peaks };
+  return Object.fromEntries(ways.map(({ name, result }) => [name, result]));
 }

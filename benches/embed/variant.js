@@ -5,7 +5,7 @@
 // outside of the measured time; Carrel and transformers.js are given text and tokenise within it.
 
 /**
- * @typedef {{ kind: "carrel", engine: string, model: string, prepared: boolean, unfinished: boolean }
+ * @typedef {{ kind: "carrel", engine: string, model: string, prepared: string | false }
  *   | { kind: "onnxruntime", model: string }
  *   | { kind: "transformers", model: string }} Configuration
  * @typedef {{ texts: string[], ids: number[][] }} Passages
@@ -80,17 +80,16 @@ async function prepared(name, from, to, batch) {
 }
 
 /** @param {Extract<Configuration, { kind: "carrel" }>} configuration @returns {Promise<Way>} */
-async function loadCarrel({ engine, model, prepared, unfinished }) {
+async function loadCarrel({ engine, model, prepared }) {
   const { default: init, Encoder, Engine } = await import(`${engine}.js`);
   await init({ module_or_path: `${engine}_bg.wasm` });
-  const names = prepared ? ["model.carrel"] : [...Engine.requiredModelFiles(), ...Engine.optionalModelFiles()];
+  // Without the prepared file the engine reads the folder as it was published, and computes in floats.
+  const names = prepared ? [prepared] : [...Engine.requiredModelFiles(), ...Engine.optionalModelFiles()];
   const files = new Map();
   for (const name of names) {
     const response = await fetch(model + name);
     if (response.ok) files.set(name, new Uint8Array(await response.arrayBuffer()));
-    else if (prepared && !unfinished) throw new Error(`there is no ${name}: run \`make model\``);
   }
-  if (prepared && unfinished && files.size === 0) return loadCarrel({ kind: "carrel", engine, model, prepared: false, unfinished });
   const encoder = new Encoder((/** @type {string} */ name) => files.get(name));
   files.clear();
   return { prepare: async ({ texts }) => async () => encoder.encode(texts) };

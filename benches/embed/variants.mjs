@@ -1,25 +1,45 @@
 // what is built and made → the ways of embedding that are held against each other
 
-/** @typedef {"relaxed int8" | "simd128 int8" | "f32"} Ours */
+/** @typedef {{ name: string, candidates: { graph?: string, configuration: object }[] }} Way  Of its candidates the fastest is kept. */
 
 /** The folder of the model, on the bench's server. */
-const MODEL = "/models/all-MiniLM-L6-v2/";
+export const MODEL = "/models/all-MiniLM-L6-v2/";
+/** The file that `carrel model prepare` makes. */
+export const PREPARED = "model.carrel";
 
-/** @param {boolean} unfinished Take what there is, while what is meant is still being written. */
-export function ours(unfinished) {
-  const relaxed = unfinished ? "/engine/engine" : "/engine/engine-relaxed";
-  return {
-    "relaxed int8": { kind: "carrel", engine: relaxed, model: MODEL, prepared: true, unfinished },
-    "simd128 int8": { kind: "carrel", engine: "/engine/engine", model: MODEL, prepared: true, unfinished },
-    f32: { kind: "carrel", engine: "/engine/engine", model: MODEL, prepared: false, unfinished },
-  };
+export const RELAXED = "Carrel relaxed-simd int8";
+export const SIMD128 = "Carrel simd128 int8";
+export const FLOAT = "Carrel f32";
+
+// For development only, while the builds and the prepared model are being written: today's engine in the place of each.
+const unfinished = process.argv.includes("--unfinished");
+
+/** @returns {Way[]} */
+export function ours() {
+  const way = (/** @type {string} */ name, /** @type {string} */ engine, prepared = true) => ({
+    name,
+    candidates: [{ configuration: { kind: "carrel", engine: `/engine/${unfinished ? "engine" : engine}`, model: MODEL, prepared: prepared && !unfinished && PREPARED } }],
+  });
+  return [way(RELAXED, "engine-relaxed"), way(SIMD128, "engine"), way(FLOAT, "engine", false)];
 }
 
-/** The kinds of weights of onnxruntime-web; each is tried with both graphs, and the faster is kept. */
-export const KINDS = ["fp32", "int8-per-channel", "int8-per-tensor"];
-export const GRAPHS = ["plain", "fused"];
+export const FP32 = "onnxruntime-web fp32";
+export const PER_CHANNEL = "onnxruntime-web int8 per channel";
+export const PER_TENSOR = "onnxruntime-web int8 per tensor";
+export const TRANSFORMERS = "transformers.js int8, text in";
 
-/** @param {string} kind @param {string} graph */
-export const onnxruntime = (kind, graph) => ({ kind: "onnxruntime", model: `/onnx/${graph}-${kind}.onnx` });
-
-export const transformers = { kind: "transformers", model: "minilm" };
+/** Each peer with both graphs that onnx/make.py makes: as exported, and fused by ONNX Runtime's optimiser. @returns {Way[]} */
+export function theirs() {
+  const way = (/** @type {string} */ name, /** @type {(graph: string) => object} */ configuration) => ({
+    name,
+    candidates: ["plain", "fused"].map((graph) => ({ graph, configuration: configuration(graph) })),
+  });
+  const onnxruntime = (/** @type {string} */ name, /** @type {string} */ weights) =>
+    way(name, (graph) => ({ kind: "onnxruntime", model: `/onnx/${graph}-${weights}.onnx` }));
+  return [
+    onnxruntime(FP32, "fp32"),
+    onnxruntime(PER_CHANNEL, "int8-per-channel"),
+    onnxruntime(PER_TENSOR, "int8-per-tensor"),
+    way(TRANSFORMERS, (graph) => ({ kind: "transformers", model: graph })),
+  ];
+}
