@@ -18,3 +18,5 @@ const files = new Map(await Promise.all(downloads));
 const encoder = new Encoder((/** @type {string} */ name) => files.get(name));
 const vector = encoder.encode([parameters.get("text")]);
 Object.assign(globalThis, { first: { milliseconds: performance.now(), vector: Array.from(vector) } });
+
+export {}; // A module.

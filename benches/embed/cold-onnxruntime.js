@@ -27,3 +27,5 @@ const tensor = (/** @type {bigint[]} */ values) => new ort.Tensor("int64", BigIn
 const feeds = { input_ids: tensor(ids), attention_mask: tensor(ids.map(() => 1n)), token_type_ids: tensor(ids.map(() => 0n)) };
 const vector = (await session.run(feeds, ["sentence_embedding"])).sentence_embedding.data;
 Object.assign(globalThis, { first: { milliseconds: performance.now(), vector: Array.from(vector) } });
+
+export {}; // A module.

@@ -59,3 +59,5 @@ async function peak() {
 
 /** What run.mjs calls. */
 Object.assign(globalThis, { bench: { start, stop, call, peak } });
+
+export {}; // A module.

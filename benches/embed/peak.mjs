@@ -7,7 +7,9 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Each adds `a`·`b` to `sum`; operations count a multiplication and an addition as two. */
+/** @typedef {{ operations: number, add: (sum: string, a: string, b: string) => string }} Product */
+
+/** Each adds `a`·`b` to `sum`; operations count a multiplication and an addition as two. @type {Record<string, Product>} */
 const PRODUCTS = {
   relaxed: { operations: 32, add: (sum, a, b) => `(i32x4.relaxed_dot_i8x16_i7x16_add_s ${a} ${b} ${sum})` },
   i16: { operations: 16, add: (sum, a, b) => `(i32x4.add ${sum} (i32x4.dot_i16x8_s ${a} ${b}))` },
@@ -16,10 +18,10 @@ const PRODUCTS = {
 const STEPS = 96;
 const ROW = 4 * STEPS;
 
-const range = (count) => Array.from({ length: count }, (_, index) => index);
-const get = (name) => `(local.get $${name})`;
-const set = (name, value) => `(local.set $${name} ${value})`;
-const plus = (name, bytes) => set(name, `(i32.add ${get(name)} (i32.const ${bytes}))`);
+const range = (/** @type {number} */ count) => Array.from({ length: count }, (_, index) => index);
+const get = (/** @type {string} */ name) => `(local.get $${name})`;
+const set = (/** @type {string} */ name, /** @type {string} */ value) => `(local.set $${name} ${value})`;
+const plus = (/** @type {string} */ name, /** @type {number} */ bytes) => set(name, `(i32.add ${get(name)} (i32.const ${bytes}))`);
 
 /** @param {string} name @param {string[]} vectors @param {string} before @param {string} body @param {string[]} sums @param {number} operations A turn's. */
 function loop(name, vectors, before, body, sums, operations) {
@@ -33,7 +35,7 @@ function loop(name, vectors, before, body, sums, operations) {
     (f64.mul (f64.convert_i32_u ${get("turns")}) (f64.const ${operations})))`;
 }
 
-/** Without loads, eight sums. Two operands change with every turn: else a product is seen to be the same as before. */
+/** Without loads, eight sums. Two operands change with every turn: else a product is seen to be the same as before. @param {string} kind @param {Product} product */
 function bare(kind, { operations, add }) {
   const sums = range(8).map((index) => `s${index}`);
   const columns = range(4).map((index) => `y${index}`);
@@ -45,7 +47,7 @@ function bare(kind, { operations, add }) {
   return loop(`${kind} bare`, [...sums, ...columns, "x0", "x1", "change"], before, turn, sums, sums.length * operations);
 }
 
-/** With the loads of a matrix product. */
+/** With the loads of a matrix product. @param {string} kind @param {Product} product @param {number} rows @param {number} columns In vectors. */
 function tile(kind, { operations, add }, rows, columns) {
   const sums = range(rows * columns).map((index) => `s${index}`);
   const vectors = range(columns).map((index) => `y${index}`);

@@ -17,3 +17,5 @@ async function add(workers, warmUp, documents) {
 }
 
 Object.assign(globalThis, { add });
+
+export {}; // A module.

@@ -16,3 +16,5 @@ async function open(engine, model, names) {
 }
 
 Object.assign(globalThis, { open });
+
+export {}; // A module.

@@ -22,12 +22,13 @@ let way;
 /** @type {Map<string, Passages>} */
 const sets = new Map();
 
-/** @type {Record<string, (...parameters: any[]) => any>} */
+/** What page.js calls. @type {Record<string, (...parameters: any[]) => any>} */
 const calls = {
   /** @param {Configuration} configuration */
   async load(configuration) {
-    const load = { carrel: loadCarrel, onnxruntime: loadOnnxRuntime, transformers: loadTransformers }[configuration.kind];
-    way = await load(/** @type {any} */ (configuration));
+    if (configuration.kind === "carrel") way = await loadCarrel(configuration);
+    else if (configuration.kind === "onnxruntime") way = await loadOnnxRuntime(configuration);
+    else way = await loadTransformers(configuration);
   },
 
   /** @param {string} name @param {Passages} passages */
@@ -157,3 +158,5 @@ function watchMemories() {
     };
   }
 }
+
+export {}; // A module.
