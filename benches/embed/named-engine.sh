@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
 # target/bench/named-engine/: the engine as tools/build.sh makes it, but with the names of its functions, for profiles.
-# wasm-opt must not dissolve our kernels into their callers: `#[inline(never)]` holds for rustc only. Give the module that
-# rustc wrote, if it is another than that of tools/build.sh.
+# wasm-opt must not dissolve our kernels into their callers: `#[inline(never)]` holds for rustc only.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tools/cache.sh
-module=${1:-target/wasm32-unknown-unknown/web/carrel.wasm}
+module=target/engine/engine-relaxed.source.wasm
 out=target/bench/named-engine
 [ -f "$module" ] || { say "$module is missing: \`make build\` makes it"; exit 1; }
 if [ -f "$out/engine_bg.wasm" ] && [ ! "$module" -nt "$out/engine_bg.wasm" ]; then exit 0; fi

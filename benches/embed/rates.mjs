@@ -12,7 +12,8 @@ export const QUERY_TOKENS = 12;
 const QUERIES = 24;
 /** Queries timed as one, since a page's clock is coarse. */
 const GROUP = 4;
-const BATCHES = [1, 4, 8, 16];
+/** Tried for each way and size, the faster is kept. None is padded: all passages of a size are of one length. */
+const BATCHES = [1, 8];
 /** Other tokens make other vectors; rounding makes less than this. */
 const SAME = 0.9999;
 
@@ -45,12 +46,13 @@ export async function measure(workers, corpora, { rounds, say }) {
   const sets = new Map(sizes.map(({ tokens, set, count }) => [set, corpora.passages(tokens, count * (rounds + 1))]));
   sets.set("query", corpora.passages(QUERY_TOKENS, QUERIES * (rounds + 1)));
 
-  /** The batch that a way is fastest with. @param {string} worker @param {string} set @param {number} count */
+  /** The batch that a way is fastest with, found while it warms up. @param {string} worker @param {string} set @param {number} count */
   async function bestBatch(worker, set, count) {
     let best = { batch: 1, time: Infinity };
-    for (const batch of BATCHES.filter((batch) => batch <= count)) {
-      for (let attempt = 0; attempt < 2; attempt++) {
-        const [mean] = await workers.call(worker, "time", set, rounds * count, (rounds + 1) * count, batch);
+    const from = rounds * count;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      for (const batch of BATCHES) {
+        const [mean] = await workers.call(worker, "time", set, from, from + Math.max(8, count / 2), batch);
         if (mean / batch < best.time) best = { batch, time: mean / batch };
       }
     }

@@ -55,22 +55,40 @@ export function memoryRows(results) {
   ];
 }
 
+/** A kind of product in peak.mjs, who is made of it, and its name in words. */
+const KINDS = /** @type {const} */ ([
+  ["relaxed", RELAXED, "relaxed dot i8"],
+  ["i16", SIMD128, "dot i16 and addition"],
+  ["f32", FLOAT, "f32 multiplication and addition"],
+]);
+
+/** @typedef {Record<string, number>} Peaks Billions of operations a second of each loop of peak.mjs. */
+
+/** @param {Peaks} peaks @param {string} beginning */
+function highest(peaks, beginning) {
+  return Math.max(...Object.entries(peaks).flatMap(([name, rate]) => (name.startsWith(beginning) ? [rate] : [])));
+}
+
 /**
  * What of the machine's best is made use of, all stages counted.
  * @param {Results} results
- * @param {Record<string, number>} peaks Billions of operations a second.
+ * @param {Peaks} peaks
  * @param {(tokens: number) => number} operations Of a passage.
  * @param {string} [where]
  */
 export function peakRows(results, peaks, operations, where = "") {
-  const highest = (/** @type {string} */ kind) => Math.max(...Object.entries(peaks).flatMap(([name, rate]) => (name.startsWith(kind) ? [rate] : [])));
-  const kinds = /** @type {const} */ ([[RELAXED, "relaxed", "relaxed dot i8"], [SIMD128, "i16", "dot i16 and addition"], [FLOAT, "f32", "f32 multiplication and addition"]]);
-  return kinds.flatMap(([name, kind, words]) =>
-    [128, 256].map((tokens) => {
+  return KINDS.flatMap(([kind, name, words]) => [
+    row(`peak of the ${words}${where}: with a tile's loads`, "GOP/s", highest(peaks, `${kind} tile`), peaks[`${kind} bare`], "without loads"),
+    ...[128, 256].map((tokens) => {
       const rate = (results[name].rates[tokens] * operations(tokens)) / 1e9;
-      return row(`end to end, ${tokens} tokens${where}: ${name}`, "GOP/s", rate, highest(kind), `peak of the ${words}`);
+      return row(`end to end, ${tokens} tokens${where}: ${name}`, "GOP/s", rate, highest(peaks, kind), `peak of the ${words}`);
     }),
-  );
+  ]);
+}
+
+/** What the instruction that older machines lack is worth on this one. @param {Peaks} peaks @param {Peaks} without */
+export function instructionRow(peaks, without) {
+  return row("peak of the relaxed dot i8", "GOP/s", highest(peaks, "relaxed"), highest(without, "relaxed"), "with AVX-VNNI off (1×: this CPU has none)");
 }
 
 /** @param {Row[]} rows As a table of Markdown. */

@@ -16,7 +16,7 @@ import { cosines, fidelity } from "./fidelity.mjs";
 import { allowedCores, launch, pin } from "./machine.mjs";
 import { openCorpora } from "./passages.mjs";
 import { buildPeak } from "./peak.mjs";
-import { latencyRows, memoryRows, peakRows, rateRows, row, table } from "./report.mjs";
+import { instructionRow, latencyRows, memoryRows, peakRows, rateRows, row, table } from "./report.mjs";
 import { measure, median } from "./rates.mjs";
 import { startServer } from "./server.mjs";
 import { profile } from "./shares.mjs";
@@ -93,32 +93,38 @@ async function inBrowser({ pinned, flags }, part) {
   }
 }
 
-/** @param {number} rounds @param {string} where @param {string[]} [flags] */
-function rates(rounds, where, flags) {
+/** @param {number} rounds @param {string[]} [flags] */
+function rates(rounds, flags) {
   return inBrowser({ pinned: true, flags }, async (browser) => {
     const workers = await openWorkers(browser, server.url);
     const before = await workers.peak();
     const results = await measure(workers, corpora, { rounds, say });
     const after = await workers.peak();
     const peaks = Object.fromEntries(Object.keys(after).map((name) => [name, Math.max(before[name], after[name])]));
-    details[where || " on this machine"] = { results, peaks };
-    return [
-      ...rateRows(results, where),
-      ...latencyRows(results, where),
-      ...(where ? [] : memoryRows(results)),
-      ...peakRows(results, peaks, operations, where),
-    ];
+    return { results, peaks };
   });
 }
 
-/** What the rows are made of. @type {Record<string, unknown>} */
+/** What the rows are made of. @type {Record<string, any>} */
 const details = {};
 
 /** @type {Record<string, () => Promise<import("./report.mjs").Row[]>>} */
 const measurements = {
-  rates: () => rates(options.quick ? 2 : 9, ""),
+  async rates() {
+    const { results, peaks } = (details.rates = await rates(options.quick ? 2 : 9));
+    return [...rateRows(results), ...latencyRows(results), ...memoryRows(results), ...peakRows(results, peaks, operations)];
+  },
 
-  old: () => rates(options.quick ? 2 : 5, ", AVX-VNNI off", ["--js-flags=--no-enable-avx-vnni"]),
+  async old() {
+    const { results, peaks } = (details.old = await rates(options.quick ? 2 : 5, ["--js-flags=--no-enable-avx-vnni"]));
+    const where = ", AVX-VNNI off";
+    return [
+      ...(details.rates ? [instructionRow(details.rates.peaks, peaks)] : []),
+      ...rateRows(results, where),
+      ...latencyRows(results, where),
+      ...peakRows(results, peaks, operations, where),
+    ];
+  },
 
   cold: () =>
     inBrowser({ pinned: true }, async (browser) => {

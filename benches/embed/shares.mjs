@@ -3,7 +3,7 @@
 // The product has no clocks in it. Chromium's sampling profiler sees the functions of WebAssembly by the names that the
 // benchmark's own build keeps (named-engine.sh), and a function's place among Rust's modules says which stage it is of.
 
-/** In this order: the first that fits a function's name is its stage. */
+/** In this order: the first that fits a function's name is its stage, else its caller's. */
 export const STAGES = /** @type {const} */ ([
   ["tokenise", /tokenizers|tokenizer|WordPiece|unicode|normaliz(er|ation)|aho_corasick|model::/i],
   ["attention", /kernels::.*(attention|attend|softmax)|Layer::attend/],
@@ -16,7 +16,7 @@ export const STAGES = /** @type {const} */ ([
 
 /** @param {string} name */
 function stageOf(name) {
-  return STAGES.find(([, pattern]) => pattern.test(name))?.[0] ?? "other";
+  return STAGES.find(([, pattern]) => pattern.test(name))?.[0];
 }
 
 /**
@@ -34,19 +34,29 @@ export async function profile(page, texts, milliseconds) {
   await session.send("Profiler.start");
   await run(milliseconds);
   const { profile } = await session.send("Profiler.stop");
-  const nodes = new Map(profile.nodes.map((node) => [node.id, node.callFrame]));
-  /** @type {Map<string, number>} */
+  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
+  const callers = new Map(profile.nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node.id])));
+  /** Its own stage, or that of the nearest caller that has one. @param {number} id @returns {string} */
+  function stageAt(id) {
+    const [name, caller] = [nodes.get(id)?.callFrame.functionName ?? "", callers.get(id)];
+    return stageOf(name) ?? (caller === undefined ? "other" : stageAt(caller));
+  }
+  /** By stage and name. @type {Map<string, { name: string, stage: string, time: number }>} */
   const functions = new Map();
   (profile.samples ?? []).forEach((id, index) => {
-    const frame = nodes.get(id);
-    if (!frame || frame.functionName === "(idle)" || frame.functionName === "(root)") return;
-    functions.set(frame.functionName, (functions.get(frame.functionName) ?? 0) + Math.max(0, profile.timeDeltas?.[index] ?? 0));
+    const name = nodes.get(id)?.callFrame.functionName ?? "";
+    if (name === "(idle)" || name === "(root)") return;
+    const stage = stageAt(id);
+    const entry = functions.get(`${stage} ${name}`) ?? { name, stage, time: 0 };
+    entry.time += Math.max(0, profile.timeDeltas?.[index] ?? 0);
+    functions.set(`${stage} ${name}`, entry);
   });
-  const total = [...functions.values()].reduce((sum, time) => sum + time, 0);
-  if (![...functions.keys()].some((name) => name.includes("carrel::"))) throw new Error("the profile has no names of Rust's functions");
+  const all = [...functions.values()];
+  if (!all.some(({ name }) => name.includes("carrel::"))) throw new Error("the profile has no names of Rust's functions");
+  const total = all.reduce((sum, { time }) => sum + time, 0);
   /** @type {Record<string, number>} */
   const shares = Object.fromEntries([...STAGES.map(([stage]) => stage), "other"].map((stage) => [stage, 0]));
-  for (const [name, time] of functions) shares[stageOf(name)] += time / total;
-  const longest = [...functions].sort((a, b) => b[1] - a[1]).slice(0, 25);
-  return { shares, functions: longest.map(([name, time]) => ({ name, stage: stageOf(name), share: time / total })) };
+  for (const { stage, time } of all) shares[stage] += time / total;
+  const longest = all.sort((a, b) => b.time - a.time).slice(0, 30);
+  return { shares, functions: longest.map(({ name, stage, time }) => ({ name, stage, share: time / total })) };
 }
