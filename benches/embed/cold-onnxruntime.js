@@ -23,8 +23,13 @@ ort.env.wasm.wasmPaths = "/onnxruntime-web/";
 const [model, json] = await Promise.all(downloads);
 const session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"] });
 const ids = Array.from(new Tokenizer(json, {}).encode(parameters.get("text")).ids, BigInt);
-const tensor = (/** @type {bigint[]} */ values) => new ort.Tensor("int64", BigInt64Array.from(values), [1, values.length]);
-const feeds = { input_ids: tensor(ids), attention_mask: tensor(ids.map(() => 1n)), token_type_ids: tensor(ids.map(() => 0n)) };
+const tensor = (/** @type {bigint[]} */ values) =>
+  new ort.Tensor("int64", BigInt64Array.from(values), [1, values.length]);
+const feeds = {
+  input_ids: tensor(ids),
+  attention_mask: tensor(ids.map(() => 1n)),
+  token_type_ids: tensor(ids.map(() => 0n)),
+};
 const vector = (await session.run(feeds, ["sentence_embedding"])).sentence_embedding.data;
 Object.assign(globalThis, { first: { milliseconds: performance.now(), vector: Array.from(vector) } });
 

@@ -17,13 +17,16 @@ export async function coldStarts(browser, addresses, rounds) {
     for (const [name, address] of Object.entries(addresses)) {
       const context = await browser.newContext();
       const page = await context.newPage();
-      const failed = new Promise((_, reject) => page.once("pageerror", (error) => reject(new Error(`${name}: ${error.message}`))));
+      const failed = new Promise((_, reject) =>
+        page.once("pageerror", (error) => reject(new Error(`${name}: ${error.message}`))),
+      );
       await page.goto(address);
       const come = page.waitForFunction(() => /** @type {any} */ (globalThis).first, undefined, { timeout: 60_000 });
       const first = await (await Promise.race([come, /** @type {Promise<never>} */ (failed)])).jsonValue();
       await context.close();
       vectors[name] = first.vector;
-      if (round > 0) (times[name] ??= []).push(first.milliseconds); // The first visit warms the server, and does not count.
+      // The first visit warms the server, and does not count.
+      if (round > 0) (times[name] ??= []).push(first.milliseconds);
     }
   }
   return { times: Object.fromEntries(Object.entries(times).map(([name, values]) => [name, median(values)])), vectors };

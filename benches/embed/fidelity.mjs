@@ -6,7 +6,8 @@ const DIMENSIONS = 384;
 
 /** Of vectors that stand one behind the other. @param {number[]} a @param {number[]} b */
 export function cosines(a, b, dimensions = DIMENSIONS) {
-  if (a.length !== b.length || a.length % dimensions !== 0) throw new Error(`${a.length} and ${b.length} numbers are not as many vectors`);
+  if (a.length !== b.length || a.length % dimensions !== 0)
+    throw new Error(`${a.length} and ${b.length} numbers are not as many vectors`);
   return Array.from({ length: a.length / dimensions }, (_, index) => {
     let [product, first, second] = [0, 0, 0];
     for (let at = index * dimensions; at < (index + 1) * dimensions; at++) {

@@ -20,7 +20,9 @@ const ARGUMENTS = [
 
 /** Cores that this process may use now, as taskset lists them. */
 export function allowedCores() {
-  const list = execFileSync("taskset", ["-cp", String(process.pid)], { encoding: "utf8" }).split(":")[1].trim();
+  const list = execFileSync("taskset", ["-cp", String(process.pid)], { encoding: "utf8" })
+    .split(":")[1]
+    .trim();
   return list.split(",").flatMap((part) => {
     const [first, last = first] = part.split("-").map(Number);
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
@@ -34,5 +36,8 @@ export function pin(cores) {
 
 /** @param {string[]} [more] */
 export function launch(more = []) {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...ARGUMENTS, ...more] });
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [...ARGUMENTS, ...more],
+  });
 }

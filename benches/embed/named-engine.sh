@@ -12,8 +12,9 @@ say "building an engine that keeps the names of its functions, for the profile"
 bindgen=$(tools/wasm-bindgen.sh)
 rm -rf "$out" "$out.new"
 "$bindgen/wasm-bindgen" "$module" --target web --out-name engine --out-dir "$out.new"
-npx --no-install wasm-opt --debuginfo --no-inline='carrel::embed::*' -O3 --enable-simd --enable-relaxed-simd --enable-bulk-memory \
-  --enable-reference-types --enable-multivalue --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
+npx --no-install wasm-opt --debuginfo --no-inline='carrel::embed::*' -O3 --enable-simd --enable-relaxed-simd \
+  --enable-bulk-memory --enable-reference-types --enable-multivalue --enable-nontrapping-float-to-int \
+  --enable-sign-ext --enable-mutable-globals \
   "$out.new/engine_bg.wasm" -o "$out.new/optimised.wasm"
 mv "$out.new/optimised.wasm" "$out.new/engine_bg.wasm"
 mv "$out.new" "$out"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Prints the folder that holds the model as ONNX, in fp32 and int8, for the peers. Made once, by onnx/make.py with
-# ONNX Runtime's own tools: a minute. The folder is found again by what made it: the script, its requirements, the model.
+# ONNX Runtime's own tools: a minute. It is found again by what it was made of: the script, its requirements, the model.
 root="$(cd "$(dirname "$0")/../.." && pwd)"
 . "$root/tools/cache.sh"
 here="$root/benches/embed/onnx"
 model="$root/models/all-MiniLM-L6-v2"
-version=$(cat "$here/make.py" "$here/requirements.txt" "$model/config.json" <(sha256sum < "$model/model.safetensors") | sha256sum | head -c 12)
+version=$(cat "$here"/{make.py,requirements.txt} "$model"/{config.json,model.safetensors} | sha256sum | head -c 12)
 home="$cache/onnx-$version"
 if [ ! -f "$home/ready" ]; then
   rm -rf "$home"; mkdir -p "$home"

@@ -1,6 +1,8 @@
 // calls from the bench → workers, one for each way of embedding
 
-/** @type {Map<string, { worker: Worker, waiting: Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }> }>} */
+/** @typedef {{ resolve: (value: any) => void, reject: (error: Error) => void }} Waiting */
+
+/** @type {Map<string, { worker: Worker, waiting: Map<number, Waiting> }>} */
 const variants = new Map();
 let calls = 0;
 
@@ -45,7 +47,7 @@ async function peak() {
   for (const [name, run] of Object.entries(instance.exports)) {
     if (typeof run !== "function") continue;
     const turns = name.endsWith("bare") ? 1_000_000 : 10_000;
-    for (let warm = performance.now(); performance.now() - warm < 150; ) run(turns);
+    for (let warm = performance.now(); performance.now() - warm < 150;) run(turns);
     let best = 0;
     for (let attempt = 0; attempt < 25; attempt++) {
       const start = performance.now();

@@ -20,7 +20,11 @@ export async function openCorpora(root, model) {
   /** @param {string} text @returns {number[]} */
   const encode = (text) => Array.from(tokenizer.encode(text).ids, Number);
 
-  const words = CORPORA.map((corpus) => readFileSync(join(folder, `${corpus}.md`), "utf8").split(/\s+/).filter(Boolean));
+  const words = CORPORA.map((corpus) =>
+    readFileSync(join(folder, `${corpus}.md`), "utf8")
+      .split(/\s+/)
+      .filter(Boolean),
+  );
   /** @type {Map<string, number>} */
   const lengths = new Map();
   /** @param {string} word */
@@ -57,13 +61,14 @@ export async function openCorpora(root, model) {
       });
       return { texts, ids: texts.map(encode) };
     },
-    /** Passages as they are retrieved, of whatever length. @param {number} count @param {number} limit @returns {Passages} */
+    /** Passages as search finds them, of any length. @param {number} count @param {number} limit @returns {Passages} */
     whole(count, limit) {
       const lines = readFileSync(join(folder, "beir/corpus.jsonl"), "utf8").split("\n").filter(Boolean);
       const step = Math.floor(lines.length / count);
       if (step < 1) throw new Error(`the test data has ${lines.length} passages only`);
       const texts = Array.from({ length: count }, (_, index) => JSON.parse(lines[index * step]).text);
-      const cutIds = (/** @type {number[]} */ ids) => (ids.length > limit ? [...ids.slice(0, limit - 1), ids[ids.length - 1]] : ids);
+      const cutIds = (/** @type {number[]} */ ids) =>
+        ids.length > limit ? [...ids.slice(0, limit - 1), ids[ids.length - 1]] : ids;
       return { texts, ids: texts.map((text) => cutIds(encode(text))) };
     },
   };

@@ -9,7 +9,10 @@ import { join } from "node:path";
 
 /** @typedef {{ operations: number, add: (sum: string, a: string, b: string) => string }} Product */
 
-/** Each adds `a`·`b` to `sum`; operations count a multiplication and an addition as two. @type {Record<string, Product>} */
+/**
+ * Each adds `a`·`b` to `sum`; operations count a multiplication and an addition as two.
+ * @type {Record<string, Product>}
+ */
 const PRODUCTS = {
   relaxed: { operations: 32, add: (sum, a, b) => `(i32x4.relaxed_dot_i8x16_i7x16_add_s ${a} ${b} ${sum})` },
   i16: { operations: 16, add: (sum, a, b) => `(i32x4.add ${sum} (i32x4.dot_i16x8_s ${a} ${b}))` },
@@ -21,12 +24,17 @@ const ROW = 4 * STEPS;
 const range = (/** @type {number} */ count) => Array.from({ length: count }, (_, index) => index);
 const get = (/** @type {string} */ name) => `(local.get $${name})`;
 const set = (/** @type {string} */ name, /** @type {string} */ value) => `(local.set $${name} ${value})`;
-const plus = (/** @type {string} */ name, /** @type {number} */ bytes) => set(name, `(i32.add ${get(name)} (i32.const ${bytes}))`);
+const plus = (/** @type {string} */ name, /** @type {number} */ bytes) =>
+  set(name, `(i32.add ${get(name)} (i32.const ${bytes}))`);
 
-/** @param {string} name @param {string[]} vectors @param {string} before @param {string} body @param {string[]} sums @param {number} operations A turn's. */
+/**
+ * @param {string} name @param {string[]} vectors @param {string} before @param {string} body @param {string[]} sums
+ * @param {number} operations A turn's.
+ */
 function loop(name, vectors, before, body, sums, operations) {
   return `(func (export "${name}") (param $turns i32) (result f64)
-    (local $left i32) (local $step i32) (local $a i32) (local $b i32) ${vectors.map((each) => `(local $${each} v128)`).join(" ")}
+    (local $left i32) (local $step i32) (local $a i32) (local $b i32)
+    ${vectors.map((each) => `(local $${each} v128)`).join(" ")}
     ${set("left", get("turns"))} ${before}
     (loop $turn
       ${body}
@@ -35,19 +43,34 @@ function loop(name, vectors, before, body, sums, operations) {
     (f64.mul (f64.convert_i32_u ${get("turns")}) (f64.const ${operations})))`;
 }
 
-/** Without loads, eight sums. Two operands change with every turn: else a product is seen to be the same as before. @param {string} kind @param {Product} product */
+/**
+ * Without loads, eight sums. Two operands change with every turn: else a product is seen to be the same as before.
+ * @param {string} kind @param {Product} product
+ */
 function bare(kind, { operations, add }) {
   const sums = range(8).map((index) => `s${index}`);
   const columns = range(4).map((index) => `y${index}`);
-  const before = [...columns, "change"].map((name, index) => set(name, `(i32x4.splat (i32.const ${index + 3}))`)).join(" ");
+  const before = [...columns, "change"]
+    .map((name, index) => set(name, `(i32x4.splat (i32.const ${index + 3}))`))
+    .join(" ");
   const turn = [
     ...sums.map((sum, index) => set(sum, add(get(sum), get(`x${index % 2}`), get(columns[index >> 1])))),
     ...range(2).map((index) => set(`x${index}`, `(v128.xor ${get(`x${index}`)} ${get("change")})`)),
   ].join("\n      ");
-  return loop(`${kind} bare`, [...sums, ...columns, "x0", "x1", "change"], before, turn, sums, sums.length * operations);
+  return loop(
+    `${kind} bare`,
+    [...sums, ...columns, "x0", "x1", "change"],
+    before,
+    turn,
+    sums,
+    sums.length * operations,
+  );
 }
 
-/** With the loads of a matrix product. @param {string} kind @param {Product} product @param {number} rows @param {number} columns In vectors. */
+/**
+ * With the loads of a matrix product.
+ * @param {string} kind @param {Product} product @param {number} rows @param {number} columns In vectors.
+ */
 function tile(kind, { operations, add }, rows, columns) {
   const sums = range(rows * columns).map((index) => `s${index}`);
   const vectors = range(columns).map((index) => `y${index}`);
@@ -56,13 +79,22 @@ function tile(kind, { operations, add }, rows, columns) {
         ${vectors.map((name, index) => set(name, `(v128.load offset=${16 * index} ${get("b")})`)).join(" ")}
         ${range(rows)
           .map((row) => {
-            const each = vectors.map((vector, column) => set(sums[row * columns + column], add(get(sums[row * columns + column]), get("x"), get(vector))));
+            const each = vectors.map((vector, column) =>
+              set(sums[row * columns + column], add(get(sums[row * columns + column]), get("x"), get(vector))),
+            );
             return [set("x", `(v128.load32_splat offset=${row * ROW} ${get("a")})`), ...each].join(" ");
           })
           .join("\n        ")}
         ${plus("a", 4)} ${plus("b", 16 * columns)}
         (br_if $inner (local.tee $step (i32.sub ${get("step")} (i32.const 1)))))`;
-  return loop(`${kind} tile ${rows}x${4 * columns}`, [...sums, ...vectors, "x"], "", body, sums, STEPS * rows * columns * operations);
+  return loop(
+    `${kind} tile ${rows}x${4 * columns}`,
+    [...sums, ...vectors, "x"],
+    "",
+    body,
+    sums,
+    STEPS * rows * columns * operations,
+  );
 }
 
 /** Writes peak.wat and peak.wasm into a folder. @param {string} folder @param {string} binaries Where wasm-as is. */
@@ -74,5 +106,11 @@ export function buildPeak(folder, binaries) {
   ]);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "peak.wat"), `(module (memory 1)\n${functions.join("\n")})\n`);
-  execFileSync(join(binaries, "wasm-as"), [join(folder, "peak.wat"), "--enable-simd", "--enable-relaxed-simd", "-o", join(folder, "peak.wasm")]);
+  execFileSync(join(binaries, "wasm-as"), [
+    join(folder, "peak.wat"),
+    "--enable-simd",
+    "--enable-relaxed-simd",
+    "-o",
+    join(folder, "peak.wasm"),
+  ]);
 }

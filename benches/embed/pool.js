@@ -12,7 +12,8 @@ async function add(workers, warmUp, documents) {
   const { added, failed } = await carrel.add(documents);
   const milliseconds = performance.now() - start;
   await carrel.close();
-  if (failed.length > 0 || added.length !== documents.length) throw new Error(`not all was added: ${JSON.stringify(failed)}`);
+  if (failed.length > 0 || added.length !== documents.length)
+    throw new Error(`not all was added: ${JSON.stringify(failed)}`);
   return milliseconds;
 }
 

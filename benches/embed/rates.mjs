@@ -46,7 +46,10 @@ export async function measure(workers, corpora, { rounds, say }) {
   const sets = new Map(sizes.map(({ tokens, set, count }) => [set, corpora.passages(tokens, count * (rounds + 1))]));
   sets.set("query", corpora.passages(QUERY_TOKENS, QUERIES * (rounds + 1)));
 
-  /** The batch that a way is fastest with, found while it warms up. @param {string} worker @param {string} set @param {number} count */
+  /**
+   * The batch that a way is fastest with, found while it warms up.
+   * @param {string} worker @param {string} set @param {number} count
+   */
   async function bestBatch(worker, set, count) {
     let best = { batch: 1, time: Infinity };
     const from = rounds * count;
@@ -80,7 +83,8 @@ export async function measure(workers, corpora, { rounds, say }) {
   for (const { name, candidates } of [...ours(), ...theirs()]) {
     say(`warming up: ${name}`);
     const tried = [];
-    for (const { graph, configuration } of candidates) tried.push({ graph, ...(await open(`${name}, ${graph}`, configuration)) });
+    for (const { graph, configuration } of candidates)
+      tried.push({ graph, ...(await open(`${name}, ${graph}`, configuration)) });
     const [{ worker, batches, graph }, ...slower] = tried.sort((a, b) => a.time - b.time);
     for (const { worker } of slower) await workers.stop(worker);
     ways.push({ name, worker, result: { rates: {}, latency: 0, memory: 0, batches, graph }, times: new Map() });
@@ -90,16 +94,22 @@ export async function measure(workers, corpora, { rounds, say }) {
   const [float, reference] = [FLOAT, FP32].map((name) => String(ways.find((way) => way.name === name)?.worker));
   for (const { tokens, set, count } of sizes) {
     const span = [set, rounds * count, (rounds + 1) * count, 1];
-    const least = Math.min(...cosines(await workers.call(float, "vectors", ...span), await workers.call(reference, "vectors", ...span)));
-    if (!(least > SAME)) throw new Error(`passages of ${tokens} tokens: our f32 vectors and onnxruntime-web's are ${least} alike only`);
+    const least = Math.min(
+      ...cosines(await workers.call(float, "vectors", ...span), await workers.call(reference, "vectors", ...span)),
+    );
+    if (!(least > SAME))
+      throw new Error(`passages of ${tokens} tokens: our f32 vectors and onnxruntime-web's are ${least} alike only`);
   }
 
   for (let round = 0; round < rounds; round++) {
     say(`round ${round + 1} of ${rounds}`);
     // Every other round the other way round: who comes after whom must not matter.
     const order = round % 2 ? [...ways].reverse() : ways;
-    const note = (/** @type {Map<string, number[]>} */ times, /** @type {string} */ key, /** @type {number[]} */ values) =>
-      times.set(key, [...(times.get(key) ?? []), ...values]);
+    const note = (
+      /** @type {Map<string, number[]>} */ times,
+      /** @type {string} */ key,
+      /** @type {number[]} */ values,
+    ) => times.set(key, [...(times.get(key) ?? []), ...values]);
     for (const { tokens, set, count } of sizes) {
       for (const { worker, result, times } of order) {
         const batch = result.batches[tokens];
@@ -108,7 +118,11 @@ export async function measure(workers, corpora, { rounds, say }) {
       }
     }
     for (const { worker, times } of order) {
-      note(times, "query", await workers.call(worker, "time", "query", round * QUERIES, (round + 1) * QUERIES, 1, GROUP));
+      note(
+        times,
+        "query",
+        await workers.call(worker, "time", "query", round * QUERIES, (round + 1) * QUERIES, 1, GROUP),
+      );
     }
   }
   for (const { worker, result, times } of ways) {

@@ -3,12 +3,18 @@
 import { LENGTHS, QUERY_TOKENS } from "./rates.mjs";
 import { FLOAT, FP32, PER_CHANNEL, PER_TENSOR, RELAXED, SIMD128, TRANSFORMERS } from "./variants.mjs";
 
-/** @typedef {{ what: string, unit: string, ours: number, theirs: number | null, peer: string | null, ratio: number | null }} Row */
+/**
+ * @typedef {{ what: string, unit: string, ours: number, theirs: number | null, peer: string | null,
+ *   ratio: number | null }} Row
+ */
 /** @typedef {Record<string, import("./rates.mjs").Result>} Results */
 
 const ONNXRUNTIME = [FP32, PER_CHANNEL, PER_TENSOR];
 
-/** @param {string} what @param {string} unit @param {number} ours @param {number} [theirs] @param {string} [peer] @returns {Row} */
+/**
+ * @param {string} what @param {string} unit @param {number} ours @param {number} [theirs] @param {string} [peer]
+ * @returns {Row}
+ */
 export function row(what, unit, ours, theirs, peer) {
   return { what, unit, ours, theirs: theirs ?? null, peer: peer ?? null, ratio: theirs ? ours / theirs : null };
 }
@@ -78,28 +84,63 @@ function highest(peaks, beginning) {
  */
 export function peakRows(results, peaks, operations, where = "") {
   return KINDS.flatMap(([kind, name, words]) => [
-    row(`peak of the ${words}${where}: with a tile's loads`, "GOP/s", highest(peaks, `${kind} tile`), peaks[`${kind} bare`], "without loads"),
+    row(
+      `peak of the ${words}${where}: with a tile's loads`,
+      "GOP/s",
+      highest(peaks, `${kind} tile`),
+      peaks[`${kind} bare`],
+      "without loads",
+    ),
     ...[128, 256].map((tokens) => {
       const rate = (results[name].rates[tokens] * operations(tokens)) / 1e9;
-      return row(`end to end, ${tokens} tokens${where}: ${name}`, "GOP/s", rate, highest(peaks, kind), `peak of the ${words}`);
+      return row(
+        `end to end, ${tokens} tokens${where}: ${name}`,
+        "GOP/s",
+        rate,
+        highest(peaks, kind),
+        `peak of the ${words}`,
+      );
     }),
   ]);
 }
 
 /** What the instruction that older machines lack is worth on this one. @param {Peaks} peaks @param {Peaks} without */
 export function instructionRow(peaks, without) {
-  return row("peak of the relaxed dot i8", "GOP/s", highest(peaks, "relaxed"), highest(without, "relaxed"), "with AVX-VNNI off (1×: this CPU has none)");
+  return row(
+    "peak of the relaxed dot i8",
+    "GOP/s",
+    highest(peaks, "relaxed"),
+    highest(without, "relaxed"),
+    "with AVX-VNNI off (1×: this CPU has none)",
+  );
 }
 
 /** @param {Row[]} rows As a table of Markdown. */
 export function table(rows) {
   const number = (/** @type {number | null} */ value) =>
-    value === null ? "" : Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(Math.abs(value) < 1 ? 4 : 2);
+    value === null
+      ? ""
+      : Math.abs(value) >= 100
+        ? value.toFixed(0)
+        : Math.abs(value) >= 10
+          ? value.toFixed(1)
+          : value.toFixed(Math.abs(value) < 1 ? 4 : 2);
   const cells = [
     ["what", "ours", "theirs", "peer", "ratio"],
-    ...rows.map(({ what, unit, ours, theirs, peer, ratio }) => [what, `${number(ours)} ${unit}`, number(theirs), peer ?? "", ratio === null ? "" : `${ratio.toFixed(2)}×`]),
+    ...rows.map(({ what, unit, ours, theirs, peer, ratio }) => [
+      what,
+      `${number(ours)} ${unit}`,
+      number(theirs),
+      peer ?? "",
+      ratio === null ? "" : `${ratio.toFixed(2)}×`,
+    ]),
   ];
   const widths = cells[0].map((_, column) => Math.max(...cells.map((line) => line[column].length)));
-  const line = (/** @type {string[]} */ each) => `| ${each.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
-  return [line(cells[0]), `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`, ...cells.slice(1).map(line)].join("\n");
+  const line = (/** @type {string[]} */ each) =>
+    `| ${each.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
+  return [
+    line(cells[0]),
+    `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`,
+    ...cells.slice(1).map(line),
+  ].join("\n");
 }

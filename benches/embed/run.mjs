@@ -33,23 +33,49 @@ const say = (/** @type {string} */ text) => console.error(`· ${text}`);
 
 const PARTS = ["rates", "old", "cold", "fidelity", "pool", "shares", "size"];
 const { values: options } = parseArgs({
-  options: { onnx: { type: "string" }, only: { type: "string" }, quick: { type: "boolean", default: false }, unfinished: { type: "boolean" } },
+  options: {
+    onnx: { type: "string" },
+    only: { type: "string" },
+    quick: { type: "boolean", default: false },
+    unfinished: { type: "boolean" },
+  },
 });
 const onnx = options.onnx ?? "";
 const parts = options.only?.split(",") ?? PARTS;
-for (const part of parts) if (!PARTS.includes(part)) throw new Error(`there is no part ${part}: they are ${PARTS.join(", ")}`);
+for (const part of parts)
+  if (!PARTS.includes(part)) throw new Error(`there is no part ${part}: they are ${PARTS.join(", ")}`);
 
 /** Nothing is left out for not being there. */
 function checkFiles() {
   const needed = [
-    ["make build", ...["engine", "engine-relaxed"].flatMap((name) => [`${name}.js`, `${name}_bg.wasm`]).map((name) => join(root, "target/engine", name))],
+    [
+      "make build",
+      ...["engine", "engine-relaxed"]
+        .flatMap((name) => [`${name}.js`, `${name}_bg.wasm`])
+        .map((name) => join(root, "target/engine", name)),
+    ],
     ["make build", join(root, "pkg/carrel.js")],
     ["make model", ...["model.carrel", "model.safetensors"].map((name) => join(model, name))],
-    ["benches/embed/onnx.sh", ...["plain", "fused"].flatMap((graph) => ["fp32", "int8-per-channel", "int8-per-tensor"].map((kind) => join(onnx, `${graph}-${kind}.onnx`)))],
-    ["npm ci --prefix benches/embed", ...["onnxruntime-web", "@huggingface/transformers", "@huggingface/tokenizers"].map((name) => join(peers, name, "package.json"))],
-    ["benches/embed/named-engine.sh", ...["engine.js", "engine_bg.wasm"].map((name) => join(built, "named-engine", name))],
+    [
+      "benches/embed/onnx.sh",
+      ...["plain", "fused"].flatMap((graph) =>
+        ["fp32", "int8-per-channel", "int8-per-tensor"].map((kind) => join(onnx, `${graph}-${kind}.onnx`)),
+      ),
+    ],
+    [
+      "npm ci --prefix benches/embed",
+      ...["onnxruntime-web", "@huggingface/transformers", "@huggingface/tokenizers"].map((name) =>
+        join(peers, name, "package.json"),
+      ),
+    ],
+    [
+      "benches/embed/named-engine.sh",
+      ...["engine.js", "engine_bg.wasm"].map((name) => join(built, "named-engine", name)),
+    ],
   ];
-  const missing = needed.flatMap(([make, ...files]) => files.filter((file) => !existsSync(file)).map((file) => `${file} is missing: \`${make}\` makes it`));
+  const missing = needed.flatMap(([make, ...files]) =>
+    files.filter((file) => !existsSync(file)).map((file) => `${file} is missing: \`${make}\` makes it`),
+  );
   if (missing.length > 0 && !options.unfinished) throw new Error(missing.join("\n"));
 }
 
@@ -76,13 +102,22 @@ const server = await startServer({
     ["plain", "fused"].flatMap((graph) => [
       [`/transformers-models/${graph}/`, `${model}/`],
       [`/transformers-models/${graph}/tokenizer_config.json`, join(here, "tokenizer_config.json")],
-      [`/transformers-models/${graph}/onnx/model_quantized.onnx`, join(resolve(onnx), `${graph}-int8-per-channel.onnx`)],
+      [
+        `/transformers-models/${graph}/onnx/model_quantized.onnx`,
+        join(resolve(onnx), `${graph}-int8-per-channel.onnx`),
+      ],
     ]),
   ),
 });
-const configurationOf = (/** @type {string} */ name) => /** @type {any} */ ([...ours(), ...theirs()].find((way) => way.name === name)?.candidates[0].configuration);
+const configurationOf = (/** @type {string} */ name) =>
+  /** @type {any} */ ([...ours(), ...theirs()].find((way) => way.name === name)?.candidates[0].configuration);
 
-/** Runs a part in a browser of its own. @template T @param {{ pinned: boolean, flags?: string[] }} how @param {(browser: import("playwright-core").Browser) => Promise<T>} part */
+/**
+ * Runs a part in a browser of its own.
+ * @template T
+ * @param {{ pinned: boolean, flags?: string[] }} how
+ * @param {(browser: import("playwright-core").Browser) => Promise<T>} part
+ */
 async function inBrowser({ pinned, flags }, part) {
   pin(pinned ? [core] : cores);
   const browser = await launch(flags);
@@ -112,7 +147,12 @@ const details = {};
 const measurements = {
   async rates() {
     const { results, peaks } = (details.rates = await rates(options.quick ? 2 : 9));
-    return [...rateRows(results), ...latencyRows(results), ...memoryRows(results), ...peakRows(results, peaks, operations)];
+    return [
+      ...rateRows(results),
+      ...latencyRows(results),
+      ...memoryRows(results),
+      ...peakRows(results, peaks, operations),
+    ];
   },
 
   async old() {
@@ -129,21 +169,39 @@ const measurements = {
   cold: () =>
     inBrowser({ pinned: true }, async (browser) => {
       const { engine, prepared } = configurationOf(RELAXED);
-      const files = prepared ? [prepared] : ["config.json", "tokenizer.json", "model.safetensors", "sentence_bert_config.json"];
-      const page = (/** @type {string} */ name, /** @type {Record<string, string>} */ parameters) => `${server.url}/bench/${name}?${new URLSearchParams({ ...parameters, text })}`;
+      const files = prepared
+        ? [prepared]
+        : ["config.json", "tokenizer.json", "model.safetensors", "sentence_bert_config.json"];
+      const page = (/** @type {string} */ name, /** @type {Record<string, string>} */ parameters) =>
+        `${server.url}/bench/${name}?${new URLSearchParams({ ...parameters, text })}`;
       const { times, vectors } = await coldStarts(
         browser,
         {
           carrel: page("cold-carrel.html", { engine, model: MODEL, files: files.join() }),
-          plain: page("cold-onnxruntime.html", { model: "/onnx/plain-int8-per-channel.onnx", tokenizer: `${MODEL}tokenizer.json` }),
-          fused: page("cold-onnxruntime.html", { model: "/onnx/fused-int8-per-channel.onnx", tokenizer: `${MODEL}tokenizer.json` }),
+          plain: page("cold-onnxruntime.html", {
+            model: "/onnx/plain-int8-per-channel.onnx",
+            tokenizer: `${MODEL}tokenizer.json`,
+          }),
+          fused: page("cold-onnxruntime.html", {
+            model: "/onnx/fused-int8-per-channel.onnx",
+            tokenizer: `${MODEL}tokenizer.json`,
+          }),
         },
         options.quick ? 3 : 9,
       );
       const [alike] = cosines(vectors.carrel, vectors.plain);
-      if (!(alike > 0.95)) throw new Error(`the first vectors of both pages are ${alike} alike only: they do not read the same`);
+      if (!(alike > 0.95))
+        throw new Error(`the first vectors of both pages are ${alike} alike only: they do not read the same`);
       details.cold = times;
-      return [row(`from a cold page load to the first vector: ${RELAXED}`, "ms", times.carrel, Math.min(times.plain, times.fused), PER_CHANNEL)];
+      return [
+        row(
+          `from a cold page load to the first vector: ${RELAXED}`,
+          "ms",
+          times.carrel,
+          Math.min(times.plain, times.fused),
+          PER_CHANNEL,
+        ),
+      ];
     }),
 
   fidelity: () =>
@@ -154,7 +212,14 @@ const measurements = {
       details.fidelity = found;
       const of = (/** @type {string} */ name, /** @type {number} */ count) =>
         /** @type {const} */ (["mean", "least"]).map((kind) =>
-          row(`cosine to f32, ${kind} of ${count} passages: ${name}`, "", found[name][kind], found[PER_CHANNEL][kind], `${PER_CHANNEL}, ${fewer} passages`));
+          row(
+            `cosine to f32, ${kind} of ${count} passages: ${name}`,
+            "",
+            found[name][kind],
+            found[PER_CHANNEL][kind],
+            `${PER_CHANNEL}, ${fewer} passages`,
+          ),
+        );
       return [...of(RELAXED, passages.texts.length), ...of(SIMD128, fewer)];
     }),
 
@@ -183,7 +248,15 @@ const measurements = {
       }
       const rate = (/** @type {number} */ workers) => (20 * measured.length) / (median(times[workers]) / 1000);
       details.pool = times;
-      return [row("two workers, by Carrel.add, 128 tokens a passage", "passages/s", rate(2), rate(1), "Carrel with one worker, two cores as well")];
+      return [
+        row(
+          "two workers, by Carrel.add, 128 tokens a passage",
+          "passages/s",
+          rate(2),
+          rate(1),
+          "Carrel with one worker, two cores as well",
+        ),
+      ];
     }),
 
   shares: () =>
@@ -191,11 +264,18 @@ const measurements = {
       const page = await browser.newPage();
       await page.goto(`${server.url}/bench/shares.html`);
       const { prepared } = configurationOf(RELAXED);
-      const names = prepared ? [prepared] : ["config.json", "tokenizer.json", "model.safetensors", "sentence_bert_config.json"];
-      await page.evaluate(([model, names]) => /** @type {any} */ (globalThis).open("/built/named-engine/engine", model, names), /** @type {const} */ ([MODEL, names]));
+      const names = prepared
+        ? [prepared]
+        : ["config.json", "tokenizer.json", "model.safetensors", "sentence_bert_config.json"];
+      await page.evaluate(
+        ([model, names]) => /** @type {any} */ (globalThis).open("/built/named-engine/engine", model, names),
+        /** @type {const} */ ([MODEL, names]),
+      );
       const found = await profile(page, corpora.passages(128, 48).texts, options.quick ? 3000 : 8000);
       details.shares = found;
-      return Object.entries(found.shares).map(([stage, share]) => row(`share of the time, 128 tokens: ${stage}`, "%", 100 * share));
+      return Object.entries(found.shares).map(([stage, share]) =>
+        row(`share of the time, 128 tokens: ${stage}`, "%", 100 * share),
+      );
     }),
 
   size: async () => {
@@ -205,7 +285,9 @@ const measurements = {
       return (await compress(readFileSync(file), { params })).length / 1000;
     };
     const engine = (/** @type {string} */ name) => join(root, `target${configurationOf(name).engine}_bg.wasm`);
-    const [relaxed, simd128, theirs] = await Promise.all([engine(RELAXED), engine(SIMD128), join(peers, "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm")].map(size));
+    const [relaxed, simd128, theirs] = await Promise.all(
+      [engine(RELAXED), engine(SIMD128), join(peers, "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm")].map(size),
+    );
     return [
       row(`wasm, brotli: ${RELAXED}`, "KB", relaxed, theirs, "onnxruntime-web"),
       row(`wasm, brotli: ${SIMD128}`, "KB", simd128, theirs, "onnxruntime-web"),
@@ -213,7 +295,8 @@ const measurements = {
   },
 };
 
-if (loadavg()[0] > 0.5) say(`this machine is busy (load ${loadavg()[0].toFixed(1)}): ratios will be rougher than they should`);
+if (loadavg()[0] > 0.5)
+  say(`this machine is busy (load ${loadavg()[0].toFixed(1)}): ratios will be rougher than they should`);
 /** @type {import("./report.mjs").Row[]} */
 const rows = [];
 try {
@@ -227,4 +310,5 @@ try {
   writeFileSync(join(built, "embed-details.json"), `${JSON.stringify(details, null, 2)}\n`);
 }
 console.log(table(rows));
-if (parts.length === PARTS.length && !options.quick) writeFileSync(join(built, "embed.json"), `${JSON.stringify(rows, null, 2)}\n`);
+if (parts.length === PARTS.length && !options.quick)
+  writeFileSync(join(built, "embed.json"), `${JSON.stringify(rows, null, 2)}\n`);

@@ -7,7 +7,13 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 
 /** @type {Record<string, string>} */
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".json": "application/json" };
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+  ".json": "application/json",
+};
 
 /**
  * @param {Record<string, string>} folders What an address begins with → the folder or the file that it stands for.

@@ -10,7 +10,8 @@ async function open(engine, model, names) {
   /** Embeds for some time, all texts again and again. @param {string[]} texts @param {number} milliseconds */
   const run = (texts, milliseconds) => {
     const start = performance.now();
-    while (performance.now() - start < milliseconds) for (let at = 0; at < texts.length; at += 8) encoder.encode(texts.slice(at, at + 8));
+    while (performance.now() - start < milliseconds)
+      for (let at = 0; at < texts.length; at += 8) encoder.encode(texts.slice(at, at + 8));
   };
   Object.assign(globalThis, { run });
 }

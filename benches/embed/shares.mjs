@@ -5,12 +5,12 @@
 
 /** In this order: the first that fits a function's name is its stage, else its caller's. */
 export const STAGES = /** @type {const} */ ([
-  ["tokenise", /tokenizers|tokenizer|WordPiece|unicode|normaliz(er|ation)|aho_corasick|model::/i],
-  ["attention", /kernels::.*(attention|attend|softmax)|Layer::attend/],
-  ["GELU", /kernels::.*gelu/],
-  ["norm", /kernels::.*norm/],
-  ["quantise", /kernels::.*(quanti|pack)/],
-  ["GEMM", /gemm|kernels::.*(multiply|matmul|linear|product)/],
+  ["tokenise", /tokenizer/i],
+  ["attention", /kernels::.*::attend/],
+  ["GELU", /kernels::.*::gelu/],
+  ["norm", /kernels::.*::normalize/],
+  ["quantise", /kernels::.*::quantize/],
+  ["GEMM", /gemm|kernels::.*::multiply/],
   ["pooling", /pooling|UnitVector/],
 ]);
 
@@ -26,7 +26,10 @@ function stageOf(name) {
  */
 export async function profile(page, texts, milliseconds) {
   const run = (/** @type {number} */ time) =>
-    page.evaluate(([texts, time]) => /** @type {any} */ (globalThis).run(texts, time), /** @type {const} */ ([texts, time]));
+    page.evaluate(
+      ([texts, time]) => /** @type {any} */ (globalThis).run(texts, time),
+      /** @type {const} */ ([texts, time]),
+    );
   await run(1500); // By then V8 has compiled it for speed.
   const session = await page.context().newCDPSession(page);
   await session.send("Profiler.enable");
@@ -52,7 +55,8 @@ export async function profile(page, texts, milliseconds) {
     functions.set(`${stage} ${name}`, entry);
   });
   const all = [...functions.values()];
-  if (!all.some(({ name }) => name.includes("carrel::"))) throw new Error("the profile has no names of Rust's functions");
+  if (!all.some(({ name }) => name.includes("carrel::")))
+    throw new Error("the profile has no names of Rust's functions");
   const total = all.reduce((sum, { time }) => sum + time, 0);
   /** @type {Record<string, number>} */
   const shares = Object.fromEntries([...STAGES.map(([stage]) => stage), "other"].map((stage) => [stage, 0]));

@@ -37,7 +37,13 @@ const calls = {
   },
 
   /** Milliseconds for some passages of a set, `batch` of them at once; several times of `group` batches each. */
-  async time(/** @type {string} */ name, /** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ batch, group = Infinity) {
+  async time(
+    /** @type {string} */ name,
+    /** @type {number} */ from,
+    /** @type {number} */ to,
+    /** @type {number} */ batch,
+    group = Infinity,
+  ) {
     const work = await prepared(name, from, to, batch);
     const times = [];
     for (let at = 0; at < work.length; at += group) {
@@ -50,7 +56,12 @@ const calls = {
   },
 
   /** The vectors of some passages of a set, one behind the other. */
-  async vectors(/** @type {string} */ name, /** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ batch) {
+  async vectors(
+    /** @type {string} */ name,
+    /** @type {number} */ from,
+    /** @type {number} */ to,
+    /** @type {number} */ batch,
+  ) {
     const parts = [];
     for (const embed of await prepared(name, from, to, batch)) parts.push(...(await embed()));
     return parts;
@@ -93,7 +104,12 @@ async function loadCarrel({ engine, model, prepared }) {
   }
   const encoder = new Encoder((/** @type {string} */ name) => files.get(name));
   files.clear();
-  return { prepare: async ({ texts }) => async () => encoder.encode(texts) };
+  return {
+    prepare:
+      async ({ texts }) =>
+      async () =>
+        encoder.encode(texts),
+  };
 }
 
 /** @param {{ model: string }} configuration @returns {Promise<Way>} */
@@ -104,14 +120,17 @@ async function loadOnnxRuntime({ model }) {
   ort.env.wasm.wasmPaths = "/onnxruntime-web/";
   const response = await fetch(model);
   if (!response.ok) throw new Error(`there is no ${model}`);
-  const session = await ort.InferenceSession.create(new Uint8Array(await response.arrayBuffer()), { executionProviders: ["wasm"] });
+  const session = await ort.InferenceSession.create(new Uint8Array(await response.arrayBuffer()), {
+    executionProviders: ["wasm"],
+  });
   const needed = new Set(session.inputNames);
   return {
     async prepare({ ids }) {
       const shape = [ids.length, ids[0].length];
       if (ids.some((one) => one.length !== shape[1])) throw new Error("passages of different lengths in one batch");
       const size = shape[0] * shape[1];
-      const tensor = (/** @type {bigint[] | number[]} */ values) => new ort.Tensor("int64", BigInt64Array.from(values, BigInt), shape);
+      const tensor = (/** @type {bigint[] | number[]} */ values) =>
+        new ort.Tensor("int64", BigInt64Array.from(values, BigInt), shape);
       /** @type {Record<string, any>} */
       const feeds = {
         input_ids: tensor(ids.flat()),
@@ -135,7 +154,12 @@ async function loadTransformers({ model }) {
   env.backends.onnx.wasm.numThreads = 1;
   env.backends.onnx.wasm.wasmPaths = "/transformers-onnxruntime-web/";
   const extract = await pipeline("feature-extraction", model, { device: "wasm", dtype: "q8" });
-  return { prepare: async ({ texts }) => async () => (await extract(texts, { pooling: "mean", normalize: true })).data };
+  return {
+    prepare:
+      async ({ texts }) =>
+      async () =>
+        (await extract(texts, { pooling: "mean", normalize: true })).data,
+  };
 }
 
 /** Libraries keep their memory to themselves: it is seen where it is made, or where an instance exports it. */
@@ -152,7 +176,8 @@ function watchMemories() {
     /** @type {any} */ (WebAssembly)[name] = async (/** @type {any[]} */ ...parameters) => {
       const result = await original.apply(WebAssembly, parameters);
       for (const value of Object.values((result.instance ?? result).exports)) {
-        if (Object.prototype.toString.call(value) === "[object WebAssembly.Memory]") memories.add(/** @type {WebAssembly.Memory} */ (value));
+        if (Object.prototype.toString.call(value) === "[object WebAssembly.Memory]")
+          memories.add(/** @type {WebAssembly.Memory} */ (value));
       }
       return result;
     };

@@ -1,6 +1,10 @@
 // what is built and made → the ways of embedding that are held against each other
 
-/** @typedef {{ name: string, candidates: { graph?: string, configuration: object }[] }} Way  Of its candidates the fastest is kept. */
+/**
+ * @typedef {object} Way
+ * @property {string} name
+ * @property {{ graph?: string, configuration: object }[]} candidates Of which the fastest is kept.
+ */
 
 /** The folder of the model, on the bench's server. */
 export const MODEL = "/models/all-MiniLM-L6-v2/";
@@ -18,7 +22,16 @@ const unfinished = process.argv.includes("--unfinished");
 export function ours() {
   const way = (/** @type {string} */ name, /** @type {string} */ engine, prepared = true) => ({
     name,
-    candidates: [{ configuration: { kind: "carrel", engine: `/engine/${engine}`, model: MODEL, prepared: prepared && !unfinished && PREPARED } }],
+    candidates: [
+      {
+        configuration: {
+          kind: "carrel",
+          engine: `/engine/${engine}`,
+          model: MODEL,
+          prepared: prepared && !unfinished && PREPARED,
+        },
+      },
+    ],
   });
   return [way(RELAXED, "engine-relaxed"), way(SIMD128, "engine"), way(FLOAT, "engine", false)];
 }
@@ -28,7 +41,10 @@ export const PER_CHANNEL = "onnxruntime-web int8 per channel";
 export const PER_TENSOR = "onnxruntime-web int8 per tensor";
 export const TRANSFORMERS = "transformers.js int8, text in";
 
-/** Each peer with both graphs that onnx/make.py makes: as exported, and fused by ONNX Runtime's optimiser. @returns {Way[]} */
+/**
+ * Each peer with both graphs that onnx/make.py makes: as exported, and fused by ONNX Runtime's optimiser.
+ * @returns {Way[]}
+ */
 export function theirs() {
   const way = (/** @type {string} */ name, /** @type {(graph: string) => object} */ configuration) => ({
     name,

@@ -9,7 +9,10 @@ export async function openWorkers(browser, url) {
   await page.waitForFunction(() => "bench" in globalThis);
   /** @param {string} name @param {unknown[]} parameters @returns {Promise<any>} */
   const bench = (name, ...parameters) =>
-    page.evaluate(([name, parameters]) => /** @type {any} */ (globalThis).bench[name](...parameters), /** @type {const} */ ([name, parameters]));
+    page.evaluate(
+      ([name, parameters]) => /** @type {any} */ (globalThis).bench[name](...parameters),
+      /** @type {const} */ ([name, parameters]),
+    );
   return {
     /** Starts a worker and loads a way of embedding in it. @param {string} worker @param {object} configuration */
     async start(worker, configuration) {

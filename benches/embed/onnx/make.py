@@ -22,6 +22,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers import optimizer
+from tokenizers import Tokenizer
 
 OPSET = 17
 LARGEST_DIFFERENCE = 2e-6  # of a component of a vector of length one
@@ -140,9 +141,8 @@ def build(weights, config):
 
 
 def fuse(path, out, config):
-    fused = optimizer.optimize_model(
-        str(path), model_type="bert", num_heads=config["num_attention_heads"], hidden_size=config["hidden_size"], opt_level=0
-    )
+    heads, hidden = config["num_attention_heads"], config["hidden_size"]
+    fused = optimizer.optimize_model(str(path), model_type="bert", num_heads=heads, hidden_size=hidden, opt_level=0)
     counts = fused.get_fused_operator_statistics()
     layers = config["num_hidden_layers"]
     for kind, least in (("Attention", layers), ("BiasGelu", layers), ("SkipLayerNormalization", 2 * layers)):
@@ -150,14 +150,13 @@ def fuse(path, out, config):
     fused.save_model_to_file(str(out))
 
 
-def largest_difference(path, golden, ids):
-    """Each golden text alone, tokens of our own tests' texts, against what sentence-transformers makes of it."""
+def largest_difference(path, golden, texts):
+    """Each golden text's tokens, alone, against what sentence-transformers makes of them."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     worst = 0.0
-    for row, tokens in zip(golden, ids):
-        tokens = numpy.array([tokens], numpy.int64)
-        feeds = {"input_ids": tokens, "attention_mask": numpy.ones_like(tokens), "token_type_ids": numpy.zeros_like(tokens)}
-        feeds = {each.name: feeds[each.name].astype(numpy.int32 if "int32" in each.type else numpy.int64) for each in session.get_inputs()}
+    for row, tokens in zip(golden, texts):
+        ids = numpy.array([tokens], numpy.int64)
+        feeds = {"input_ids": ids, "attention_mask": numpy.ones_like(ids), "token_type_ids": numpy.zeros_like(ids)}
         worst = max(worst, float(numpy.abs(session.run(["sentence_embedding"], feeds)[0][0] - row).max()))
     return worst
 
@@ -169,8 +168,6 @@ def main():
     plain, fused = out / "plain-fp32.onnx", out / "fused-fp32.onnx"
     onnx.save(build(read_safetensors(model_folder / "model.safetensors"), config), plain)
     fuse(plain, fused, config)
-
-    from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(model_folder / "tokenizer.json"))
     tokenizer.no_padding()
@@ -188,7 +185,8 @@ def main():
             target = out / f"{path.stem.split('-')[0]}-{name}.onnx"
             # The tool cannot infer the types of the fused operators' outputs by itself.
             options = {"DefaultTensorType": TensorProto.FLOAT}
-            quantize_dynamic(str(path), str(target), per_channel=per_channel, weight_type=QuantType.QInt8, extra_options=options)
+            kind = QuantType.QInt8
+            quantize_dynamic(str(path), str(target), per_channel=per_channel, weight_type=kind, extra_options=options)
             kinds = {}
             for node in onnx.load(target).graph.node:
                 kinds[node.op_type] = kinds.get(node.op_type, 0) + 1
