@@ -37,7 +37,6 @@ const { values: options } = parseArgs({
     onnx: { type: "string" },
     only: { type: "string" },
     quick: { type: "boolean", default: false },
-    unfinished: { type: "boolean" },
   },
 });
 const onnx = options.onnx ?? "";
@@ -76,7 +75,7 @@ function checkFiles() {
   const missing = needed.flatMap(([make, ...files]) =>
     files.filter((file) => !existsSync(file)).map((file) => `${file} is missing: \`${make}\` makes it`),
   );
-  if (missing.length > 0 && !options.unfinished) throw new Error(missing.join("\n"));
+  if (missing.length > 0) throw new Error(missing.join("\n"));
 }
 
 checkFiles();

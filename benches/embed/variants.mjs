@@ -15,9 +15,6 @@ export const RELAXED = "Carrel relaxed-simd int8";
 export const SIMD128 = "Carrel simd128 int8";
 export const FLOAT = "Carrel f32";
 
-// For development only, while the prepared model is being written: int8 computes in floats like the rest.
-const unfinished = process.argv.includes("--unfinished");
-
 /** @returns {Way[]} */
 export function ours() {
   const way = (/** @type {string} */ name, /** @type {string} */ engine, prepared = true) => ({
@@ -28,7 +25,7 @@ export function ours() {
           kind: "carrel",
           engine: `/engine/${engine}`,
           model: MODEL,
-          prepared: prepared && !unfinished && PREPARED,
+          prepared: prepared && PREPARED,
         },
       },
     ],
