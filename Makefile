@@ -1,6 +1,6 @@
 # Everything one does with Carrel. `make serve` and `make test` need nothing else done before: each target installs
 # what it needs (see tools/) and says so.
-.PHONY: serve build test check size model tools bench bench-embed format
+.PHONY: serve build test check size model tools bench bench-embed bench-embed-native format
 
 serve: build model ## Build the app and open it in the browser
 	@python3 tools/serve.py target/site --open
@@ -32,10 +32,20 @@ check: build ## Format, lints as errors, types
 size: build ## Measure what the browser downloads and hold it against the budget
 	@node tools/size.mjs
 
-bench: bench-embed ## All benchmarks
+bench: bench-embed bench-embed-native ## All benchmarks
 
-bench-embed: model ## Embedding natively against candle; also written to target/bench/embed.json
-	@RAYON_NUM_THREADS=1 taskset -c 0 cargo bench --quiet --bench embed
+bench-embed: build model benches/embed/node_modules/.package-lock.json ## Embedding in Chromium against onnxruntime-web and transformers.js (some 15 minutes)
+	@tools/chromium.sh
+	@benches/embed/named-engine.sh
+	@onnx=$$(benches/embed/onnx.sh) && node benches/embed/run.mjs --onnx "$$onnx"
+
+bench-embed-native: model ## Embedding natively, on one thread, against candle
+	@RAYON_NUM_THREADS=1 taskset -c 0 cargo bench --quiet --bench embed_native
+
+benches/embed/node_modules/.package-lock.json: benches/embed/package.json benches/embed/package-lock.json
+	@echo '· installing the peers of benches/embed/package-lock.json' >&2
+	@npm ci --prefix benches/embed --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
 
 format: ## Format the Rust code
 	cargo fmt

@@ -1,7 +1,7 @@
 //! Embedding natively, on one thread: ours against candle-transformers' BERT with the same weights and tokens.
 //!
-//! Both in one run, alternating; the ratio of the medians counts, an absolute time says nothing. `make bench` pins it
-//! to one core. Needs the model (`make model`).
+//! Both in one run, alternating; the ratio of the medians counts, an absolute time says nothing. `make bench-embed-native`
+//! pins it to one core. Needs the model (`make model`).
 
 use std::path::Path;
 use std::time::Instant;
@@ -53,7 +53,8 @@ fn main() {
     }
     let out = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench");
     std::fs::create_dir_all(&out).expect("target/bench");
-    std::fs::write(out.join("embed.json"), format!("{:#}\n", serde_json::Value::from(rows))).expect("embed.json");
+    std::fs::write(out.join("embed-native.json"), format!("{:#}\n", serde_json::Value::from(rows)))
+        .expect("embed-native.json");
 }
 
 /// The median rate of each, in texts a second, after a round that does not count.

@@ -1,0 +1,146 @@
+// what was measured → rows: ours, theirs, the ratio
+
+import { LENGTHS, QUERY_TOKENS } from "./rates.mjs";
+import { FLOAT, FP32, PER_CHANNEL, PER_TENSOR, RELAXED, SIMD128, TRANSFORMERS } from "./variants.mjs";
+
+/**
+ * @typedef {{ what: string, unit: string, ours: number, theirs: number | null, peer: string | null,
+ *   ratio: number | null }} Row
+ */
+/** @typedef {Record<string, import("./rates.mjs").Result>} Results */
+
+const ONNXRUNTIME = [FP32, PER_CHANNEL, PER_TENSOR];
+
+/**
+ * @param {string} what @param {string} unit @param {number} ours @param {number} [theirs] @param {string} [peer]
+ * @returns {Row}
+ */
+export function row(what, unit, ours, theirs, peer) {
+  return { what, unit, ours, theirs: theirs ?? null, peer: peer ?? null, ratio: theirs ? ours / theirs : null };
+}
+
+/** @param {Results} results @param {string} [where] Another machine than this. */
+export function rateRows(results, where = "") {
+  return LENGTHS.flatMap((tokens) => {
+    const rate = (/** @type {string} */ name) => results[name].rates[tokens];
+    const best = ONNXRUNTIME.reduce((a, b) => (rate(b) > rate(a) ? b : a));
+    const against = (/** @type {string} */ own, /** @type {string} */ peer, note = "") =>
+      row(`passages of ${tokens} tokens${where}: ${own}`, "passages/s", rate(own), rate(peer), `${peer}${note}`);
+    return [
+      against(RELAXED, best, " (their best)"),
+      against(SIMD128, best, " (their best)"),
+      ...ONNXRUNTIME.filter((peer) => peer !== best).map((peer) => against(RELAXED, peer)),
+      against(FLOAT, FP32),
+      against(RELAXED, TRANSFORMERS),
+    ];
+  });
+}
+
+/** @param {Results} results @param {string} [where] */
+export function latencyRows(results, where = "") {
+  const time = (/** @type {string} */ name) => results[name].latency;
+  const best = ONNXRUNTIME.reduce((a, b) => (time(b) < time(a) ? b : a));
+  const against = (/** @type {string} */ own, /** @type {string} */ peer, note = "") =>
+    row(`a query of ${QUERY_TOKENS} tokens${where}: ${own}`, "ms", time(own), time(peer), `${peer}${note}`);
+  return [
+    against(RELAXED, best, " (their best)"),
+    against(SIMD128, best, " (their best)"),
+    ...ONNXRUNTIME.filter((peer) => peer !== best).map((peer) => against(RELAXED, peer)),
+    against(FLOAT, FP32),
+    against(RELAXED, TRANSFORMERS),
+  ];
+}
+
+/** @param {Results} results */
+export function memoryRows(results) {
+  const megabytes = (/** @type {string} */ name) => results[name].memory / 1e6;
+  return [
+    row(`memory after bulk work: ${RELAXED}`, "MB", megabytes(RELAXED), megabytes(PER_CHANNEL), PER_CHANNEL),
+    row(`memory after bulk work: ${SIMD128}`, "MB", megabytes(SIMD128), megabytes(PER_CHANNEL), PER_CHANNEL),
+    row(`memory after bulk work: ${FLOAT}`, "MB", megabytes(FLOAT), megabytes(FP32), FP32),
+  ];
+}
+
+/** A kind of product in peak.mjs, who is made of it, and its name in words. */
+const KINDS = /** @type {const} */ ([
+  ["relaxed", RELAXED, "relaxed dot i8"],
+  ["i16", SIMD128, "dot i16 and addition"],
+  ["f32", FLOAT, "f32 multiplication and addition"],
+]);
+
+/** @typedef {Record<string, number>} Peaks Billions of operations a second of each loop of peak.mjs. */
+
+/** @param {Peaks} peaks @param {string} beginning */
+function highest(peaks, beginning) {
+  return Math.max(...Object.entries(peaks).flatMap(([name, rate]) => (name.startsWith(beginning) ? [rate] : [])));
+}
+
+/**
+ * What of the machine's best is made use of, all stages counted.
+ * @param {Results} results
+ * @param {Peaks} peaks
+ * @param {(tokens: number) => number} operations Of a passage.
+ * @param {string} [where]
+ */
+export function peakRows(results, peaks, operations, where = "") {
+  return KINDS.flatMap(([kind, name, words]) => [
+    row(
+      `peak of the ${words}${where}: with a tile's loads`,
+      "GOP/s",
+      highest(peaks, `${kind} tile`),
+      peaks[`${kind} bare`],
+      "without loads",
+    ),
+    ...[128, 256].map((tokens) => {
+      const rate = (results[name].rates[tokens] * operations(tokens)) / 1e9;
+      return row(
+        `end to end, ${tokens} tokens${where}: ${name}`,
+        "GOP/s",
+        rate,
+        highest(peaks, kind),
+        `peak of the ${words}`,
+      );
+    }),
+  ]);
+}
+
+/** What the instruction that older machines lack is worth on this one. @param {Peaks} peaks @param {Peaks} without */
+export function instructionRow(peaks, without) {
+  return row(
+    "peak of the relaxed dot i8",
+    "GOP/s",
+    highest(peaks, "relaxed"),
+    highest(without, "relaxed"),
+    "with AVX-VNNI off (1×: this CPU has none)",
+  );
+}
+
+/** @param {Row[]} rows As a table of Markdown. */
+export function table(rows) {
+  const number = (/** @type {number | null} */ value) =>
+    value === null
+      ? ""
+      : Math.abs(value) >= 100
+        ? value.toFixed(0)
+        : Math.abs(value) >= 10
+          ? value.toFixed(1)
+          : value.toFixed(Math.abs(value) < 1 ? 4 : 2);
+  const cells = [
+    ["what", "ours", "theirs", "peer", "ratio"],
+    ...rows.map(({ what, unit, ours, theirs, peer, ratio }) => [
+      what,
+      `${number(ours)} ${unit}`,
+      number(theirs),
+      peer ?? "",
+      ratio === null ? "" : `${ratio.toFixed(2)}×`,
+    ]),
+  ];
+  const widths = cells[0].map((_, column) => Math.max(...cells.map((line) => line[column].length)));
+  const line = (/** @type {string[]} */ each) =>
+    `| ${each.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
+  return [
+    line(cells[0]),
+    `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`,
+    ...cells.slice(1).map(line),
+  ].join("\n");
+}
