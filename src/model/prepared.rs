@@ -7,10 +7,10 @@
 //! |---|---|
 //! | 0–15 | `carrel model\n`, filled up with zeros |
 //! | 16–19 | the version of this format: 1 |
-//! | 20–23 | the length of the header |
-//! | 24–31 | zeros |
+//! | 20–31 | zeros |
 //! | 32–63 | SHA-256 of all that follows |
-//! | 64– | the header, JSON: [`Header`] |
+//! | 64–67 | the length of the header |
+//! | 68– | the header, JSON: [`Header`] |
 //! | from a multiple of 64 each | the sections that it names |
 
 use std::collections::BTreeMap;
@@ -27,7 +27,12 @@ pub const PREPARED_FILE: &str = "model.carrel";
 
 const MAGIC: [u8; 16] = *b"carrel model\n\0\0\0";
 const VERSION: u32 = 1;
-/// Where the header begins, and what every section's place is a multiple of.
+/// Where the checksum stands.
+const SUM: Range<usize> = 32..64;
+/// Where the header begins.
+const HEADER: usize = SUM.end + 4;
+/// What every section's place is a multiple of.
+#[cfg(not(target_arch = "wasm32"))]
 const ALIGNMENT: usize = 64;
 
 /// What the file says of itself.
@@ -69,7 +74,7 @@ impl Prepared {
 
     /// The first half of the checksum names exactly this file.
     pub(super) fn fingerprint(&self) -> String {
-        hexadecimal(&self.bytes[32..40])
+        hexadecimal(&self.bytes[SUM][..8])
     }
 
     pub(super) fn tokenizer(&self) -> Result<&[u8]> {
@@ -125,7 +130,7 @@ pub(crate) fn write(
     let mut header = Vec::new();
     loop {
         let mut places = BTreeMap::new();
-        let mut at = (ALIGNMENT + header.len()).next_multiple_of(ALIGNMENT);
+        let mut at = (HEADER + header.len()).next_multiple_of(ALIGNMENT);
         for Section { name, bytes } in &sections {
             places.insert(name.clone(), (at, bytes.len()));
             at = (at + bytes.len()).next_multiple_of(ALIGNMENT);
@@ -142,15 +147,15 @@ pub(crate) fn write(
     let mut file = Vec::new();
     file.extend(MAGIC);
     file.extend(VERSION.to_le_bytes());
+    file.resize(SUM.end, 0);
     file.extend(length.to_le_bytes());
-    file.resize(ALIGNMENT, 0);
     file.extend(header);
     for Section { bytes, .. } in sections {
         file.resize(file.len().next_multiple_of(ALIGNMENT), 0);
         file.extend(bytes);
     }
-    let sum = Sha256::digest(&file[ALIGNMENT..]);
-    file[32..64].copy_from_slice(&sum);
+    let sum = Sha256::digest(&file[SUM.end..]);
+    file[SUM].copy_from_slice(&sum);
     Ok(file)
 }
 
@@ -160,7 +165,7 @@ pub(crate) fn write(
 /// `model_invalid` where it is damaged, or no prepared model at all.
 pub fn verify(file: &[u8]) -> Result<()> {
     header(file)?;
-    match Sha256::digest(&file[ALIGNMENT..]).as_slice() == &file[32..64] {
+    match Sha256::digest(&file[SUM.end..]).as_slice() == &file[SUM] {
         true => Ok(()),
         false => Err(damaged("its checksum is another")),
     }
@@ -168,7 +173,7 @@ pub fn verify(file: &[u8]) -> Result<()> {
 
 /// Where the header stands.
 fn header(file: &[u8]) -> Result<Range<usize>> {
-    if file.len() < ALIGNMENT || file[..16] != MAGIC {
+    if file.len() < HEADER || file[..16] != MAGIC {
         return Err(damaged("it is no prepared model"));
     }
     let number = |at: usize| u32::from_le_bytes([file[at], file[at + 1], file[at + 2], file[at + 3]]);
@@ -178,9 +183,12 @@ fn header(file: &[u8]) -> Result<Range<usize>> {
             "{PREPARED_FILE} has format version {found}, and this version of Carrel reads {VERSION}: make it again with `carrel model prepare`"
         )));
     }
-    let end = ALIGNMENT + number(20) as usize;
+    if file[20..SUM.start].iter().any(|&byte| byte != 0) {
+        return Err(damaged("its beginning is another"));
+    }
+    let end = HEADER + number(SUM.end) as usize;
     match end <= file.len() {
-        true => Ok(ALIGNMENT..end),
+        true => Ok(HEADER..end),
         false => Err(damaged("its header is cut off")),
     }
 }

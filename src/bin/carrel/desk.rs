@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use carrel::carrel::Carrel;
-use carrel::model::Model;
+use carrel::model::{Model, PREPARED_FILE};
 
 use crate::failure::Failure;
 
@@ -23,7 +23,14 @@ pub fn empty(model: Option<&Path>) -> Result<Carrel, Failure> {
             remedy: "Run `make model`, or name a sentence-transformers folder by --model or CARREL_MODEL",
         });
     }
-    let mut carrel = Carrel::new(Model::read(|name| std::fs::read(folder.join(name)).ok())?)?;
+    let mut prepared = std::fs::read(folder.join(PREPARED_FILE)).ok();
+    if let Some(file) = &prepared {
+        carrel::model::verify(file)?;
+    }
+    let mut carrel = Carrel::new(Model::read(|name| match name {
+        PREPARED_FILE => prepared.take(),
+        _ => std::fs::read(folder.join(name)).ok(),
+    })?)?;
     let beginning = Instant::now();
     carrel.set_clock(move || beginning.elapsed().as_secs_f64() * 1000.0);
     Ok(carrel)
