@@ -100,7 +100,6 @@ const server = await startServer({
   ...Object.fromEntries(
     ["plain", "fused"].flatMap((graph) => [
       [`/transformers-models/${graph}/`, `${model}/`],
-      [`/transformers-models/${graph}/tokenizer_config.json`, join(here, "tokenizer_config.json")],
       [
         `/transformers-models/${graph}/onnx/model_quantized.onnx`,
         join(resolve(onnx), `${graph}-int8-per-channel.onnx`),
