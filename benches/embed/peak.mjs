@@ -56,18 +56,15 @@ function bare(kind, { operations, add, fused }) {
   const sums = range(8).map((index) => `s${index}`);
   const columns = range(fused ? 1 : 4).map((index) => `y${index}`);
   const changing = range(fused ? 1 : 2).map((index) => `x${index}`);
-  const before = [...columns, "change"]
-    .map((name, index) => set(name, `(i32x4.splat (i32.const ${index + 3}))`))
-    .join(" ");
+  const before = columns.map((name, index) => set(name, `(i32x4.splat (i32.const ${index + 3}))`)).join(" ");
   const turn = [
     ...sums.map((sum, index) => {
       const [x, y] = [changing[index % changing.length], columns[(index >> 1) % columns.length]];
       return set(sum, add(get(sum), get(x), get(y)));
     }),
-    ...(fused ? [] : changing.map((name) => set(name, `(v128.xor ${get(name)} ${get("change")})`))),
+    ...(fused ? [] : changing.map((name) => set(name, `(v128.xor ${get(name)} ${get(columns[0])})`))),
   ].join("\n      ");
-  const locals = [...sums, ...columns, ...changing, "change"];
-  return loop(`${kind} bare`, locals, before, turn, sums, sums.length * operations);
+  return loop(`${kind} bare`, [...sums, ...columns, ...changing], before, turn, sums, sums.length * operations);
 }
 
 /**

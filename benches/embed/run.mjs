@@ -6,7 +6,7 @@
 // development, neither writes embed.json.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { loadavg } from "node:os";
+import { cpus } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
@@ -293,14 +293,28 @@ const measurements = {
   },
 };
 
-if (loadavg()[0] > 0.5)
-  say(`this machine is busy (load ${loadavg()[0].toFixed(1)}): ratios will be rougher than they should`);
+/** Warns where other programs take more of the cores than can be overlooked. Nothing of ours runs meanwhile. */
+async function lookForOthers() {
+  const times = () =>
+    cpus().map(({ times: { idle, ...busy } }) => ({ idle, all: idle + Object.values(busy).reduce((a, b) => a + b) }));
+  const before = times();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const busy = times().map(
+    ({ idle, all }, index) => 1 - (idle - before[index].idle) / Math.max(1, all - before[index].all),
+  );
+  const taken = busy.flatMap((share, index) => (share > 0.1 ? [`${Math.round(100 * share)} % of core ${index}`] : []));
+  if (taken.length > 0) say(`other programs take ${taken.join(" and ")}: ratios will be rougher than they should`);
+  return busy;
+}
+
 /** @type {import("./report.mjs").Row[]} */
 const rows = [];
 try {
   for (const part of PARTS.filter((part) => parts.includes(part))) {
+    const others = await lookForOthers();
     say(`${part}: measuring`);
     rows.push(...(await measurements[part]()));
+    details[`others before ${part}`] = others;
   }
 } finally {
   server.stop();
