@@ -8,15 +8,13 @@
 
 use std::ops::Range;
 
-use super::kernels::{ByteMatrix, FloatMatrix, Kernels, Norm, Projected, Quantized, Scratch};
+use super::kernels::{ByteMatrix, FloatMatrix, Kernels, LONGEST, Norm, Projected, Quantized, Scratch};
 use super::weights::{Source, Table};
 use crate::error::Result;
 use crate::model::folder::Architecture;
 
 /// How many rows go through the feed-forward part at once: what lies between its two products stays in the cache.
 const BLOCK: usize = 64;
-/// Texts longer than this are attended to in f32: sums of 16-bit products would not fit.
-const LONGEST_IN_BYTES: usize = 1024;
 
 pub(super) struct Bert {
     kernels: &'static Kernels,
@@ -158,7 +156,7 @@ impl Layer {
             let (own_out, rest) = out.split_at_mut(hidden * text.len());
             let text = Projected { rows: own, heads: self.heads, hidden };
             match self.projections.weights {
-                Matrix::Bytes { .. } if own_out.len() <= LONGEST_IN_BYTES * hidden => {
+                Matrix::Bytes { .. } if own_out.len() <= LONGEST * hidden => {
                     (bert.kernels.attend_bytes)(text, scratch, own_out);
                 }
                 _ => (bert.kernels.attend_floats)(text, scratch, own_out),

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::prepared::hexadecimal;
 use super::{invalid, modules, network};
 use crate::error::Result;
 
@@ -228,5 +229,5 @@ fn fingerprint(description: &Description, tokenizer: &[u8], weights: &[u8]) -> S
     hash.update((weights.len() as u64).to_le_bytes());
     hash.update(&weights[..weights.len().min(END)]);
     hash.update(&weights[weights.len().saturating_sub(END)..]);
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&hash.finalize()[..8])
 }

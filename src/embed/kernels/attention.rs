@@ -10,6 +10,7 @@
 
 use std::f32::consts::LOG2_E;
 
+use super::linear::quantize_row;
 use super::row::{exponentials, shares};
 use super::target::{Inputs, Lanes, PANEL, SHIFT, STEP_BYTES, Step, Target};
 use super::tile::{panel_bytes, product};
@@ -26,7 +27,7 @@ const ZERO: f32 = 64.0;
 /// texts of up to 1,026 tokens.
 const MOST_VALUE: f32 = 511.0;
 /// Longer texts are computed in f32.
-pub(super) const LONGEST: usize = 1024;
+pub(in crate::embed) const LONGEST: usize = 1024;
 
 /// Where queries, keys and values stand: rows of all three side by side, for one text.
 #[derive(Clone, Copy)]
@@ -225,15 +226,8 @@ unsafe fn most<T: Target>(text: Projected, which: usize, head: usize) -> f32 {
 #[inline(always)]
 unsafe fn quantize_queries<T: Target>(text: Projected, head: usize, scale: f32, row_bytes: usize, into: &mut [u8]) {
     for (token, bytes) in into.chunks_exact_mut(row_bytes).enumerate() {
-        let (whole, rest) = text.part(token, 0, head).as_chunks::<PANEL>();
-        let mut last = [0.0; PANEL];
-        last[..rest.len()].copy_from_slice(rest);
-        for (block, values) in whole.iter().chain((!rest.is_empty()).then_some(&last)).enumerate() {
-            unsafe {
-                let at = bytes.as_mut_ptr().add(block * PANEL / 4 * T::Bytes::INPUT_BYTES);
-                T::quantize(values.as_ptr(), 1.0 / scale, ZERO, at);
-            }
-        }
+        // Safety: as promised by the caller; a query's bytes have room for whole blocks.
+        unsafe { quantize_row::<T>(text.part(token, 0, head), 1.0 / scale, ZERO, bytes) };
     }
 }
 

@@ -71,15 +71,25 @@ pub(super) unsafe fn quantize<T: Target>(rows: &[f32], width: usize, factors: &[
         let scale = if most > least { (most - least) / 127.0 } else { 1.0 };
         let zero = (-least / scale).round();
         into.rows.push(Row { scale, zero });
-        let (whole, rest) = row.as_chunks::<PANEL>();
-        let mut last = [0.0; PANEL];
-        last[..rest.len()].copy_from_slice(rest);
-        for (block, values) in whole.iter().chain((!rest.is_empty()).then_some(&last)).enumerate() {
-            // Safety: 16 values are there, and room for them.
-            unsafe {
-                let at = bytes.as_mut_ptr().add(block * PANEL / 4 * T::Bytes::INPUT_BYTES);
-                T::quantize(values.as_ptr(), 1.0 / scale, zero, at);
-            }
+        // Safety: the row's bytes have room for it.
+        unsafe { quantize_row::<T>(row, 1.0 / scale, zero, bytes) };
+    }
+}
+
+/// Writes a row as bytes, 16 at a time; the last ones are filled up with what stands for 0.
+///
+/// # Safety
+/// `bytes` must have room for whole blocks of 16, and the machine must be of this target.
+#[inline(always)]
+pub(super) unsafe fn quantize_row<T: Target>(row: &[f32], inverse: f32, zero: f32, bytes: &mut [u8]) {
+    let (whole, rest) = row.as_chunks::<PANEL>();
+    let mut last = [0.0; PANEL];
+    last[..rest.len()].copy_from_slice(rest);
+    for (block, values) in whole.iter().chain((!rest.is_empty()).then_some(&last)).enumerate() {
+        // Safety: 16 values are there, and room for them.
+        unsafe {
+            let at = bytes.as_mut_ptr().add(block * PANEL / 4 * T::Bytes::INPUT_BYTES);
+            T::quantize(values.as_ptr(), inverse, zero, at);
         }
     }
 }

@@ -27,7 +27,7 @@ mod relaxed;
 #[cfg_attr(feature = "relaxed-simd", allow(dead_code))] // Of which the other build takes only a part.
 mod simd128;
 
-pub(super) use attention::{Projected, Scratch};
+pub(super) use attention::{LONGEST, Projected, Scratch};
 pub(super) use linear::{ByteMatrix, FloatMatrix, Quantized};
 pub(super) use row::Norm;
 pub(super) use target::PANEL;
