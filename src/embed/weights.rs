@@ -3,7 +3,7 @@
 //! From safetensors as they were published, in f32, or from a file that [`super::prepare`] made, in bytes and in place.
 
 use super::bert::{Linear, Matrix};
-use super::kernels::{Norm, PANEL};
+use super::kernels::{Norm, PANEL, byte_steps};
 use crate::error::Result;
 use crate::model::folder::Architecture;
 use crate::model::invalid;
@@ -100,10 +100,10 @@ impl Source {
         match self {
             Self::Floats(tensors) => {
                 let (rows, bias) = rows(tensors, name, inputs, outputs)?;
-                Ok(Linear { inputs, weights: Matrix::Floats(panels(&rows, inputs, 1)), bias })
+                Ok(Linear { inputs, weights: Matrix::Floats(panels(&rows, inputs, (inputs, 1))), bias })
             }
             Self::Bytes(prepared) => {
-                let size = outputs.next_multiple_of(PANEL).saturating_mul(inputs.next_multiple_of(4));
+                let size = outputs.next_multiple_of(PANEL).saturating_mul(4 * byte_steps(inputs));
                 Ok(Linear {
                     inputs,
                     weights: Matrix::Bytes {
@@ -150,10 +150,10 @@ impl Table {
     }
 }
 
-/// The rows of a matrix (outputs × inputs) as columns in panels of 16, `together` values of each column at a time;
+/// The rows of a matrix (outputs × inputs) as columns in panels of 16, so many steps with so many values of each column;
 /// filled up with zeros to whole panels and whole steps.
-pub(super) fn panels<T: Copy + Default>(rows: &[T], inputs: usize, together: usize) -> Vec<T> {
-    let (outputs, steps) = (rows.len() / inputs, inputs.div_ceil(together));
+pub(super) fn panels<T: Copy + Default>(rows: &[T], inputs: usize, (steps, together): (usize, usize)) -> Vec<T> {
+    let outputs = rows.len() / inputs;
     let mut panels = vec![T::default(); outputs.next_multiple_of(PANEL) * steps * together];
     for (output, row) in rows.chunks_exact(inputs).enumerate() {
         let panel = output / PANEL * PANEL * steps * together;

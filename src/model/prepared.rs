@@ -26,7 +26,7 @@ use crate::error::Result;
 pub const PREPARED_FILE: &str = "model.carrel";
 
 const MAGIC: [u8; 16] = *b"carrel model\n\0\0\0";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Where the checksum stands.
 const SUM: Range<usize> = 32..64;
 /// Where the header begins.

@@ -52,11 +52,39 @@ fn it_is_small_and_the_same_bytes_every_time() {
     assert!(made == again, "{PREPARED_FILE} of the folder is of an older version: run `make model`");
 }
 
+fn header(file: &[u8]) -> serde_json::Value {
+    let length = u32::from_le_bytes(file[64..68].try_into().unwrap()) as usize;
+    serde_json::from_slice(&file[68..68 + length]).unwrap()
+}
+
+#[test]
+fn its_weights_can_be_summed_in_16_bits_where_two_steps_of_inputs_are() {
+    let file = prepared_file();
+    let header = header(file);
+    let sections = header["sections"].as_object().unwrap().iter();
+    let weights = sections
+        .filter(|(name, _)| ["projections", "attended", "wide", "narrow"].contains(&name.rsplit('.').next().unwrap()));
+    let (mut checked, mut largest) = (0, 0);
+    for (_, place) in weights {
+        let [at, length] = [0, 1].map(|part| place[part].as_u64().unwrap() as usize);
+        // Two steps of 16 columns with four weights each.
+        for steps in file[at..at + length].chunks_exact(128) {
+            for pair in 0..32 {
+                let four = [0, 1, 64, 65].map(|place| i32::from(steps[2 * pair + place] as i8));
+                let positive: i32 = four.iter().filter(|weight| **weight > 0).sum();
+                largest = largest.max(positive).max(positive - four.iter().sum::<i32>());
+                checked += 4;
+            }
+        }
+    }
+    assert_eq!(checked, 6 * 12 * 384 * 384);
+    assert!((250..=32767 / 127).contains(&largest), "{largest}");
+}
+
 #[test]
 fn it_says_what_it_was_made_of() {
     let file = prepared_file();
-    let header: serde_json::Value =
-        serde_json::from_slice(&file[68..68 + u32::from_le_bytes(file[64..68].try_into().unwrap()) as usize]).unwrap();
+    let header = header(file);
     let sum = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db";
     assert_eq!(header["source"]["model.safetensors"], sum);
     verify(file).unwrap();

@@ -12,16 +12,16 @@ use std::f32::consts::LOG2_E;
 
 use super::linear::quantize_row;
 use super::row::{exponentials, shares};
-use super::target::{Inputs, Lanes, PANEL, SHIFT, STEP_BYTES, Step, Target};
+use super::target::{Inputs, Lanes, PANEL, SHIFT, STEP_BYTES, Step, Target, byte_steps};
 use super::tile::{panel_bytes, product};
 
 /// How many queries are computed at once.
 const QUERIES: usize = 16;
 /// Neighbours in pairs: values are read 32 tokens at a time.
 const BLOCK: usize = 2 * PANEL;
-/// The most that a query is in magnitude, the most that a key is, and the zero point that makes queries unsigned.
-const MOST_QUERY: f32 = 63.0;
-const MOST_KEY: f32 = 127.0;
+/// The most that a query or a key is in magnitude, and the zero point that makes queries unsigned. Keys keep to
+/// [`super::target::MOST_SUMMED`] by it.
+const MOST: f32 = 63.0;
 const ZERO: f32 = 64.0;
 /// The most that a value is in magnitude; with shares that sum up to `SHARES` times the length, a sum fits 32 bits for
 /// texts of up to 1,026 tokens.
@@ -95,7 +95,7 @@ pub(super) unsafe fn attend_floats<T: Target>(text: Projected, scratch: &mut Scr
         for first in (0..length).step_by(QUERIES) {
             let count = QUERIES.min(length - first);
             let queries = Inputs { at: text.part(first, 0, head).as_ptr().cast(), row_bytes: 12 * hidden };
-            let keys = (keys.as_ptr().cast(), STEP_BYTES, panel_bytes(size));
+            let keys = keys.as_ptr().cast();
             let out = scores.as_mut_ptr();
             // Safety: keys and scores have room for whole panels; the queries are rows of the text.
             unsafe {
@@ -109,7 +109,7 @@ pub(super) unsafe fn attend_floats<T: Target>(text: Projected, scratch: &mut Scr
                 *factor = 1.0 / unsafe { exponentials::<T>(&mut row[..length]) };
             }
             let inputs = Inputs { at: scores.as_ptr().cast(), row_bytes: 4 * tokens };
-            let values = (values.as_ptr().cast(), STEP_BYTES, panel_bytes(length));
+            let values = values.as_ptr().cast();
             let out = mixed[first * hidden + head * size..].as_mut_ptr();
             // Safety: the values have room for whole panels; only the head's own columns are written.
             unsafe {
@@ -134,8 +134,8 @@ pub(super) unsafe fn attend_bytes<T: Target>(text: Projected, scratch: &mut Scra
     let (length, size, hidden) = (text.length(), text.size(), text.hidden);
     assert!(mixed.len() == length * hidden && text.heads * size == hidden && length <= LONGEST);
     let tokens = length.next_multiple_of(BLOCK);
-    let (steps, width) = (size.div_ceil(4), size.next_multiple_of(PANEL));
-    let query_bytes = steps.next_multiple_of(PANEL / 4) * T::Bytes::INPUT_BYTES;
+    let (steps, width) = (byte_steps(size), size.next_multiple_of(PANEL));
+    let query_bytes = width / 4 * T::Bytes::INPUT_BYTES;
     scratch.queries.resize(length * query_bytes, 0);
     scratch.keys.resize(tokens / PANEL * panel_bytes(steps), 0);
     scratch.key_sums.resize(tokens, 0.0);
@@ -146,7 +146,7 @@ pub(super) unsafe fn attend_bytes<T: Target>(text: Projected, scratch: &mut Scra
     for head in 0..text.heads {
         // Safety: the scratch has the room that these need.
         let (query_scale, key_scale) = unsafe {
-            let scales = (most::<T>(text, 0, head) / MOST_QUERY, most::<T>(text, 1, head) / MOST_KEY);
+            let scales = (most::<T>(text, 0, head) / MOST, most::<T>(text, 1, head) / MOST);
             quantize_queries::<T>(text, head, scales.0, query_bytes, &mut scratch.queries);
             quantize_keys::<T>(text, head, scales.1, scratch);
             quantize_values::<T>(text, head, width, tokens, scratch);
@@ -158,7 +158,7 @@ pub(super) unsafe fn attend_bytes<T: Target>(text: Projected, scratch: &mut Scra
         for first in (0..length).step_by(QUERIES) {
             let count = QUERIES.min(length - first);
             let queries = Inputs { at: scratch.queries[first * query_bytes..].as_ptr(), row_bytes: query_bytes };
-            let keys = (scratch.keys.as_ptr(), STEP_BYTES, panel_bytes(steps));
+            let keys = scratch.keys.as_ptr();
             let out = scratch.scores.as_mut_ptr();
             // Safety: keys, their sums and the scores have room for whole panels.
             unsafe {
@@ -173,7 +173,7 @@ pub(super) unsafe fn attend_bytes<T: Target>(text: Projected, scratch: &mut Scra
                 *factor = 1.0 / unsafe { shares::<T>(row, length, row_shares) };
             }
             let inputs = Inputs { at: scratch.shares.as_ptr().cast(), row_bytes: 2 * tokens };
-            let values = (scratch.values.as_ptr().cast(), STEP_BYTES, panel_bytes(tokens / 2));
+            let values = scratch.values.as_ptr().cast();
             let scales = scratch.value_scales.as_ptr();
             let out = mixed[first * hidden + head * size..].as_mut_ptr();
             // Safety: values and their scales have room for whole panels; only the head's own columns are written.
@@ -234,7 +234,7 @@ unsafe fn quantize_queries<T: Target>(text: Projected, head: usize, scale: f32, 
 /// Keys as weights: in panels of 16 tokens, four bytes of each a step.
 #[inline(always)]
 unsafe fn quantize_keys<T: Target>(text: Projected, head: usize, scale: f32, scratch: &mut Scratch) {
-    let steps = text.size().div_ceil(4);
+    let steps = byte_steps(text.size());
     let inverse = 1.0 / scale;
     // What is past the text's last token may be left from another text: no one asks for the scores of that.
     for token in 0..text.length() {

@@ -2,9 +2,10 @@
 //!
 //! Quantised, each row of inputs has a scale and a zero point of its own (unsigned, 7 bits) and each column of weights
 //! a scale (signed, 8 bits), as in Jacob et al. 2018 (arXiv:1712.05877). Seven bits because the byte products of
-//! WebAssembly and of AVX2 are exact within them; two products of a step then still fit 16 bits.
+//! WebAssembly and of AVX2 are exact within them; two products of a step then still fit 16 bits, and those of two steps
+//! where the weights keep to [`super::target::MOST_SUMMED`].
 
-use super::target::{Inputs, Lanes, PANEL, STEP_BYTES, Step, Target};
+use super::target::{Inputs, Lanes, PANEL, Step, Target, byte_steps};
 use super::tile::{panel_bytes, product};
 
 /// Rows of inputs as bytes, made once for each product and used again for the next.
@@ -25,7 +26,8 @@ struct Row {
     zero: f32,
 }
 
-/// Weights in panels of 16 columns: four bytes of each column a step. The last panel is filled up with zeros.
+/// Weights in panels of 16 columns: four bytes of each column a step, in an even number of steps. The last step and the
+/// last panel are filled up with zeros.
 pub(in crate::embed) struct ByteMatrix<'a> {
     pub inputs: usize,
     pub weights: &'a [u8],
@@ -46,9 +48,8 @@ pub(in crate::embed) struct FloatMatrix<'a> {
 /// Quantises rows of `width` numbers, each of which is multiplied by its `factors` first, where there are such.
 #[inline(always)]
 pub(super) unsafe fn quantize<T: Target>(rows: &[f32], width: usize, factors: &[f32], into: &mut Quantized) {
-    let steps = width.div_ceil(4);
     // Written 16 at a time, so that a row has room for as many more.
-    into.row_bytes = steps.next_multiple_of(PANEL / 4) * T::Bytes::INPUT_BYTES;
+    into.row_bytes = width.div_ceil(PANEL) * PANEL / 4 * T::Bytes::INPUT_BYTES;
     let count = rows.len() / width;
     if into.bytes.len() < count * into.row_bytes {
         into.bytes.resize(count * into.row_bytes, 0);
@@ -102,17 +103,16 @@ unsafe fn multiply_at<L: Lanes>(place: usize, values: *const f32, factors: *cons
 /// `product` = `inputs` · `matrix` + bias, in rows as long as the bias.
 #[inline(always)]
 pub(super) unsafe fn multiply_bytes<T: Target>(inputs: &Quantized, matrix: &ByteMatrix, into: &mut [f32]) {
-    let (rows, columns, steps) = (inputs.rows.len(), matrix.bias.len(), matrix.inputs.div_ceil(4));
+    let (rows, columns, steps) = (inputs.rows.len(), matrix.bias.len(), byte_steps(matrix.inputs));
     assert!(matrix.weights.len() >= columns.div_ceil(PANEL) * panel_bytes(steps));
     assert!(inputs.bytes.len() >= rows * inputs.row_bytes && inputs.row_bytes >= steps * T::Bytes::INPUT_BYTES);
     assert!(matrix.scales.len() == columns && matrix.sums.len() == columns && into.len() == rows * columns);
     let at = Inputs { at: inputs.bytes.as_ptr(), row_bytes: inputs.row_bytes };
-    let weights = (matrix.weights.as_ptr(), STEP_BYTES, panel_bytes(steps));
     let (scales, sums, bias) = (matrix.scales.as_ptr(), matrix.sums.as_ptr(), matrix.bias.as_ptr());
     let out = into.as_mut_ptr();
     // Safety: all sizes are asserted above.
     unsafe {
-        product::<T::Bytes>((rows, steps, columns), at, weights, |row, column, products| {
+        product::<T::Bytes>((rows, steps, columns), at, matrix.weights.as_ptr(), |row, column, products| {
             let Row { scale, zero } = *inputs.rows.get_unchecked(row);
             let out = out.add(row * columns + column);
             let width = PANEL.min(columns - column);
@@ -149,7 +149,7 @@ pub(super) unsafe fn multiply_floats<T: Target>(rows: &[f32], matrix: &FloatMatr
     assert!(matrix.weights.len() * 4 >= columns.div_ceil(PANEL) * panel_bytes(steps));
     assert!(into.len() == count * columns);
     let at = Inputs { at: rows.as_ptr().cast(), row_bytes: steps * 4 };
-    let weights = (matrix.weights.as_ptr().cast(), STEP_BYTES, panel_bytes(steps));
+    let weights = matrix.weights.as_ptr().cast();
     let (bias, out) = (matrix.bias.as_ptr(), into.as_mut_ptr());
     // Safety: all sizes are asserted above.
     unsafe {

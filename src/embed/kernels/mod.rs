@@ -30,7 +30,9 @@ mod simd128;
 pub(super) use attention::{LONGEST, Projected, Scratch};
 pub(super) use linear::{ByteMatrix, FloatMatrix, Quantized};
 pub(super) use row::Norm;
-pub(super) use target::PANEL;
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) use target::MOST_SUMMED;
+pub(super) use target::{PANEL, byte_steps};
 
 /// The functions of one target; their sizes are checked, so that they are safe to call where the target is.
 pub(super) struct Kernels {
@@ -120,7 +122,9 @@ kernels!(plain, "portable", portable::Portable);
 #[cfg(all(target_arch = "wasm32", not(feature = "relaxed-simd")))]
 kernels!(wasm, "wasm simd128", simd128::Simd128);
 #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
-kernels!(wasm, "wasm relaxed-simd", relaxed::Relaxed, "relaxed-simd");
+kernels!(fused, "wasm relaxed-simd", relaxed::Relaxed<relaxed::Fused>, "relaxed-simd");
+#[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+kernels!(paired, "wasm relaxed-simd, paired", relaxed::Relaxed<relaxed::Paired>, "relaxed-simd");
 
 #[cfg(target_arch = "x86_64")]
 kernels!(avx2, "x86-64 AVX2", native::avx2::Avx2, "avx2,fma");
@@ -131,8 +135,13 @@ kernels!(neon, "aarch64 NEON", native::neon::Neon);
 
 /// The functions that this machine can run, the fastest first.
 fn able() -> Vec<&'static Kernels> {
-    #[cfg(target_arch = "wasm32")]
+    #[cfg(all(target_arch = "wasm32", not(feature = "relaxed-simd")))]
     return vec![&wasm::KERNELS];
+    #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
+    return match relaxed::fused_is_several() {
+        true => vec![&paired::KERNELS],
+        false => vec![&fused::KERNELS],
+    };
     #[cfg(target_arch = "x86_64")]
     {
         let mut able = Vec::new();

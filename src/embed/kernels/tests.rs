@@ -29,7 +29,7 @@ struct Weights {
 impl Weights {
     fn new(inputs: usize, outputs: usize, seed: u64) -> Self {
         let rows: Vec<Vec<f32>> = (0..outputs).map(|row| numbers(inputs, seed + row as u64)).collect();
-        let scales: Vec<f32> = rows.iter().map(|row| row.iter().fold(1e-9f32, |m, v| m.max(v.abs())) / 127.0).collect();
+        let scales: Vec<f32> = rows.iter().map(|row| row.iter().fold(1e-9f32, |m, v| m.max(v.abs())) / 64.0).collect();
         let bytes: Vec<Vec<i8>> = rows
             .iter()
             .zip(&scales)
@@ -40,8 +40,8 @@ impl Weights {
     }
 
     /// By the layout's definition: value `inner` of column `output`.
-    fn panels<T: Copy + Default>(&self, of: impl Fn(usize, usize) -> T, together: usize) -> Vec<T> {
-        let (outputs, steps) = (self.bias.len(), self.inputs.div_ceil(together));
+    fn panels<T: Copy + Default>(&self, of: impl Fn(usize, usize) -> T, steps: usize, together: usize) -> Vec<T> {
+        let outputs = self.bias.len();
         let mut panels = Vec::new();
         for panel in 0..outputs.div_ceil(PANEL) {
             for step in 0..steps {
@@ -58,7 +58,7 @@ impl Weights {
 }
 
 fn multiplied_bytes(kernels: &Kernels, rows: &[f32], weights: &Weights) -> Vec<f32> {
-    let panels = weights.panels(|column, inner| weights.bytes[column][inner] as u8, 4);
+    let panels = weights.panels(|column, inner| weights.bytes[column][inner] as u8, weights.inputs.div_ceil(8) * 2, 4);
     let Weights { inputs, scales, sums, bias, .. } = weights;
     let mut quantized = Quantized::default();
     // Used before, for something longer: what is left of it must not matter.
@@ -125,7 +125,7 @@ proptest! {
     #[test]
     fn products_are_those_of_the_definition(rows in 1usize..21, inputs in 1usize..90, outputs in 1usize..50, seed in 0u64..1000) {
         let (values, weights) = (numbers(rows * inputs, seed), Weights::new(inputs, outputs, seed));
-        let panels = weights.panels(|column, inner| weights.rows[column][inner], 1);
+        let panels = weights.panels(|column, inner| weights.rows[column][inner], inputs, 1);
         let exact = || values.chunks_exact(inputs).flat_map(|row| {
             (0..outputs).map(|column| naive_product(row, &weights, column, |inner| f64::from(weights.rows[column][inner])))
         });
@@ -228,6 +228,28 @@ fn gelu_is_within_its_error_bounds() {
             assert!((f64::from(rough[at]) - expected).abs() < bound, "{}: {x}: {}", kernels.name, rough[at]);
         }
         assert_eq!((exact[6000], exact[points.len() - 2]), (0.0, 50.0), "{}", kernels.name);
+    }
+}
+
+#[test]
+fn sums_at_their_limits_are_exact() {
+    let inputs = 40;
+    // The largest weights that may stand in one sum, of either sign, at every of its places; and inputs of 0 and 127.
+    let column = |turn: usize, sign: i8| -> Vec<i8> {
+        let large = [127, 127, 3, 1];
+        (0..inputs).map(|inner| large[(inner % 2 + inner % 8 / 4 * 2 + turn) % 4] * sign).collect()
+    };
+    let bytes: Vec<Vec<i8>> = (0..8).map(|at| column(at % 4, if at < 4 { 1 } else { -1 })).collect();
+    assert!(bytes[0][..8].iter().map(|&byte| i32::from(byte)).sum::<i32>() == 2 * MOST_SUMMED);
+    let sums = bytes.iter().map(|row| row.iter().map(|&byte| f32::from(byte)).sum()).collect();
+    let (scales, bias) = (vec![1.0; 8], vec![0.0; 8]);
+    let weights = Weights { inputs, rows: Vec::new(), bytes, scales, sums, bias };
+    let rows: Vec<f32> = (0..3 * inputs).map(|at| if at % inputs == 39 { 0.0 } else { 127.0 }).collect();
+    for kernels in able() {
+        let products = multiplied_bytes(kernels, &rows, &weights);
+        for (product, (column, sum)) in products.iter().zip(weights.bytes.iter().zip(&weights.sums).cycle()) {
+            assert_eq!(*product, 127.0 * (sum - f32::from(column[39])), "{}", kernels.name);
+        }
     }
 }
 

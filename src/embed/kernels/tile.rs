@@ -10,19 +10,19 @@ macro_rules! tile {
     ($name:ident, $vectors:tt, $($row:ident $number:literal),+) => {
         /// Writes the sums of some rows and of as many columns as the vectors hold; rows of sums are 64 bytes apart.
         #[inline(always)]
-        pub(super) unsafe fn $name<S: Step>(steps: usize, inputs: Inputs, weights: *const u8, weight_bytes: usize, sums: *mut u8) {
+        pub(super) unsafe fn $name<S: Step>(steps: usize, inputs: Inputs, weights: *const u8, sums: *mut u8) {
             unsafe {
                 $(let mut $row = tile!(@zeros S $vectors);)+
                 let mut weights = weights;
                 let mut input = inputs.at;
-                for _ in 0..steps {
+                for _ in 0..steps / S::TOGETHER {
                     let columns = tile!(@columns S weights $vectors);
                     $(
                         let value = S::input(input.add($number * inputs.row_bytes));
                         tile!(@add $row columns value $vectors);
                     )+
-                    weights = weights.add(weight_bytes);
-                    input = input.add(S::INPUT_BYTES);
+                    weights = weights.add(S::TOGETHER * STEP_BYTES);
+                    input = input.add(S::TOGETHER * S::INPUT_BYTES);
                 }
                 $(tile!(@store $row $number sums S $vectors);)+
             }
@@ -66,8 +66,7 @@ pub(super) type Sums = [[u32; PANEL]; MOST_ROWS];
 
 /// Computes all sums of `rows` × `columns` and hands them on, 16 of a row at a time: `take(row, column, sums)`.
 ///
-/// Weights stand in panels of 16 columns, one step after the other, `weight_bytes` apart; the panels are
-/// `panel_bytes` apart.
+/// Weights stand in panels of 16 columns, one step after the other.
 ///
 /// # Safety
 /// The inputs and the panels must be readable for these sizes, and the machine must be of this target.
@@ -75,12 +74,12 @@ pub(super) type Sums = [[u32; PANEL]; MOST_ROWS];
 pub(super) unsafe fn product<S: Step>(
     (rows, steps, columns): (usize, usize, usize),
     inputs: Inputs,
-    (weights, weight_bytes, panel_bytes): (*const u8, usize, usize),
+    weights: *const u8,
     mut take: impl FnMut(usize, usize, &[u32; PANEL]),
 ) {
     let mut sums: Sums = [[0; PANEL]; MOST_ROWS];
     for panel in 0..columns.div_ceil(PANEL) {
-        let weights = unsafe { weights.add(panel * panel_bytes) };
+        let weights = unsafe { weights.add(panel * panel_bytes(steps)) };
         let mut row = 0;
         while row < rows {
             let inputs = Inputs { at: unsafe { inputs.at.add(row * inputs.row_bytes) }, ..inputs };
@@ -90,7 +89,7 @@ pub(super) unsafe fn product<S: Step>(
                 let weights = unsafe { weights.add(part * width * 4) };
                 let sums = unsafe { sums.as_mut_ptr().cast::<u8>().add(part * width * 4) };
                 // Safety: as promised by the caller; the sums have room for 8 rows of 16.
-                unsafe { S::tile(count, steps, inputs, weights, weight_bytes, sums) }
+                unsafe { S::tile(count, steps, inputs, weights, sums) }
             }
             for (offset, sums) in sums.iter().enumerate().take(count) {
                 take(row + offset, panel * PANEL, sums);
@@ -133,14 +132,13 @@ macro_rules! tiles {
             steps: usize,
             inputs: $crate::embed::kernels::target::Inputs,
             weights: *const u8,
-            weight_bytes: usize,
             sums: *mut u8,
         ) {
             $(tiles!(@one $feature $step; $name);)+
             // Safety: as promised by the caller.
             unsafe {
                 match height {
-                    $($height => $name(steps, inputs, weights, weight_bytes, sums),)+
+                    $($height => $name(steps, inputs, weights, sums),)+
                 }
             }
         }
@@ -152,11 +150,10 @@ macro_rules! tiles {
             steps: usize,
             inputs: $crate::embed::kernels::target::Inputs,
             weights: *const u8,
-            weight_bytes: usize,
             sums: *mut u8,
         ) {
             // Safety: as promised by the caller.
-            unsafe { $crate::embed::kernels::tile::$name::<$step>(steps, inputs, weights, weight_bytes, sums) }
+            unsafe { $crate::embed::kernels::tile::$name::<$step>(steps, inputs, weights, sums) }
         }
     };
 }

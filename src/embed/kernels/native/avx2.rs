@@ -1,10 +1,11 @@
 //! x86-64 with AVX2 and FMA: every processor of the last ten years.
 //!
-//! Bytes are multiplied by `maddubs`, which sums pairs in 16 bits: exact, since inputs have seven.
+//! Bytes are multiplied by `maddubs`, which sums pairs in 16 bits: exact, since inputs have seven. Those of two steps are
+//! added there too, before they are widened.
 
 use std::arch::x86_64::*;
 
-use crate::embed::kernels::target::{Lanes, Step, Target};
+use crate::embed::kernels::target::{Lanes, STEP_BYTES, Step, Target};
 
 pub(in crate::embed::kernels) struct Avx2;
 
@@ -59,26 +60,30 @@ pub(in crate::embed::kernels) struct Bytes(__m256i);
 
 impl Step for Bytes {
     const COLUMNS: usize = 8;
+    const TOGETHER: usize = 2;
     const INPUT_BYTES: usize = 4;
     const VECTORS: usize = 2;
-    type Weights = __m256i;
-    type Input = __m256i;
+    type Weights = [__m256i; 2];
+    type Input = [__m256i; 2];
     #[inline(always)]
     unsafe fn zero() -> Self {
         unsafe { Self(_mm256_setzero_si256()) }
     }
     #[inline(always)]
-    unsafe fn weights(at: *const u8) -> __m256i {
-        unsafe { _mm256_loadu_si256(at.cast()) }
+    unsafe fn weights(at: *const u8) -> [__m256i; 2] {
+        unsafe { [_mm256_loadu_si256(at.cast()), _mm256_loadu_si256(at.add(STEP_BYTES).cast())] }
     }
     #[inline(always)]
-    unsafe fn input(at: *const u8) -> __m256i {
-        unsafe { _mm256_set1_epi32(at.cast::<i32>().read_unaligned()) }
+    unsafe fn input(at: *const u8) -> [__m256i; 2] {
+        let at: *const i32 = at.cast();
+        unsafe { [_mm256_set1_epi32(at.read_unaligned()), _mm256_set1_epi32(at.add(1).read_unaligned())] }
     }
     #[inline(always)]
-    unsafe fn add(self, weights: __m256i, input: __m256i) -> Self {
+    unsafe fn add(self, weights: [__m256i; 2], input: [__m256i; 2]) -> Self {
         unsafe {
-            let pairs = _mm256_maddubs_epi16(input, weights);
+            let first = _mm256_maddubs_epi16(input[0], weights[0]);
+            let second = _mm256_maddubs_epi16(input[1], weights[1]);
+            let pairs = _mm256_add_epi16(first, second);
             Self(_mm256_add_epi32(self.0, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))))
         }
     }
