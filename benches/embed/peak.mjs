@@ -19,8 +19,16 @@ const PRODUCTS = {
     fused: true,
     add: (sum, a, b) => `(i32x4.relaxed_dot_i8x16_i7x16_add_s ${a} ${b} ${sum})`,
   },
+  // Two of these in 16 bits, widened together.
+  paired: {
+    operations: 64,
+    add: (sum, a, b) => {
+      const [one, other] = [`${a} ${b}`, `${b} ${a}`].map((both) => `(i16x8.relaxed_dot_i8x16_i7x16_s ${both})`);
+      return `(i32x4.add ${sum} (i32x4.extadd_pairwise_i16x8_s (i16x8.add ${one} ${other})))`;
+    },
+  },
   i16: { operations: 16, add: (sum, a, b) => `(i32x4.add ${sum} (i32x4.dot_i16x8_s ${a} ${b}))` },
-  f32: { operations: 8, add: (sum, a, b) => `(f32x4.add ${sum} (f32x4.mul ${a} ${b}))` },
+  f32: { operations: 8, fused: true, add: (sum, a, b) => `(f32x4.relaxed_madd ${a} ${b} ${sum})` },
 };
 const STEPS = 96;
 const ROW = 4 * STEPS;

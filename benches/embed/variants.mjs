@@ -13,6 +13,7 @@ export const PREPARED = "model.carrel";
 
 export const RELAXED = "Carrel relaxed-simd int8";
 export const SIMD128 = "Carrel simd128 int8";
+/** In the build with relaxed SIMD, as browsers that know it take it. */
 export const FLOAT = "Carrel f32";
 
 /** @returns {Way[]} */
@@ -30,7 +31,7 @@ export function ours() {
       },
     ],
   });
-  return [way(RELAXED, "engine-relaxed"), way(SIMD128, "engine"), way(FLOAT, "engine", false)];
+  return [way(RELAXED, "engine-relaxed"), way(SIMD128, "engine"), way(FLOAT, "engine-relaxed", false)];
 }
 
 export const FP32 = "onnxruntime-web fp32";
