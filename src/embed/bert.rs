@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::model::folder::Architecture;
 
 /// How many rows go through the feed-forward part at once: what lies between its two products stays in the cache.
-const BLOCK: usize = 64;
+const BLOCK: usize = 128;
 
 pub(super) struct Bert {
     kernels: &'static Kernels,

@@ -16,9 +16,9 @@ mod attention;
 mod linear;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(test, not(target_arch = "wasm32")))]
 mod portable;
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
 mod tests;
 
 #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
@@ -30,7 +30,7 @@ mod simd128;
 pub(super) use attention::{LONGEST, Projected, Scratch};
 pub(super) use linear::{ByteMatrix, FloatMatrix, Quantized};
 pub(super) use row::Norm;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(test, not(target_arch = "wasm32")))]
 pub(super) use target::MOST_SUMMED;
 pub(super) use target::{PANEL, byte_steps};
 
@@ -117,7 +117,7 @@ macro_rules! kernels {
     };
 }
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(test, not(target_arch = "wasm32")))]
 kernels!(plain, "portable", portable::Portable);
 #[cfg(all(target_arch = "wasm32", not(feature = "relaxed-simd")))]
 kernels!(wasm, "wasm simd128", simd128::Simd128);
@@ -135,16 +135,16 @@ kernels!(neon, "aarch64 NEON", native::neon::Neon);
 
 /// The functions that this machine can run, the fastest first.
 fn able() -> Vec<&'static Kernels> {
+    let mut able: Vec<&Kernels> = Vec::new();
     #[cfg(all(target_arch = "wasm32", not(feature = "relaxed-simd")))]
-    return vec![&wasm::KERNELS];
+    able.push(&wasm::KERNELS);
     #[cfg(all(target_arch = "wasm32", feature = "relaxed-simd"))]
-    return match relaxed::fused_is_several() {
-        true => vec![&paired::KERNELS],
-        false => vec![&fused::KERNELS],
-    };
+    able.extend(match relaxed::fused_is_several() {
+        true => [&paired::KERNELS, &fused::KERNELS],
+        false => [&fused::KERNELS, &paired::KERNELS],
+    });
     #[cfg(target_arch = "x86_64")]
     {
-        let mut able = Vec::new();
         let avx512 = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
         if avx512 && is_x86_feature_detected!("avx512vnni") {
             able.push(&avx512::KERNELS);
@@ -152,13 +152,12 @@ fn able() -> Vec<&'static Kernels> {
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             able.push(&avx2::KERNELS);
         }
-        able.push(&plain::KERNELS);
-        able
     }
     #[cfg(target_arch = "aarch64")]
-    return vec![&neon::KERNELS, &plain::KERNELS];
-    #[cfg(not(any(target_arch = "wasm32", target_arch = "x86_64", target_arch = "aarch64")))]
-    vec![&plain::KERNELS]
+    able.push(&neon::KERNELS);
+    #[cfg(any(test, not(target_arch = "wasm32")))]
+    able.push(&plain::KERNELS);
+    able
 }
 
 /// The functions whose results are the same on every machine, bit for bit.

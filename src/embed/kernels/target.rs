@@ -47,12 +47,19 @@ pub(super) trait Step: Copy + 'static {
     const COLUMNS: usize;
     /// How many steps are taken together: one or two.
     const TOGETHER: usize = 1;
+    /// How far a panel's weights are apart from those of the next steps that are taken together.
+    const WEIGHT_BYTES: usize = Self::TOGETHER * STEP_BYTES;
     /// How far a row's inputs are apart from one step to the next.
     const INPUT_BYTES: usize;
     /// How many values are computed at once for each row: 1 (with eight rows), 2 (with four) or 4 (with two).
     const VECTORS: usize;
     type Weights: Copy;
     type Input: Copy;
+    /// Writes a panel as [`Step::weights`] reads it, where that is otherwise than it is kept; gives where it is.
+    #[inline(always)]
+    unsafe fn panel(kept: *const u8, _steps: usize, _into: &mut Vec<u8>) -> *const u8 {
+        kept
+    }
     unsafe fn zero() -> Self;
     unsafe fn weights(at: *const u8) -> Self::Weights;
     unsafe fn input(at: *const u8) -> Self::Input;
@@ -89,7 +96,7 @@ pub(super) trait Target: 'static {
 /// What the weights of one sign may sum up to that are first summed in 16 bits, of inputs up to 127: in one column, the
 /// first or the second two bytes of two steps, the first step's number being even. Half of all additions in 32 bits are
 /// spared by it where a machine has no product of bytes that sums in 32 bits by itself.
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(test, not(target_arch = "wasm32")))]
 pub(in crate::embed) const MOST_SUMMED: i32 = i16::MAX as i32 / 127;
 /// Steps of a product of bytes with that many inputs in a row.
 pub(in crate::embed) fn byte_steps(inputs: usize) -> usize {

@@ -1,8 +1,12 @@
 //! Every target that this machine can run, held against plain definitions in f64 and against the portable one.
 
-use proptest::prelude::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
 
 use super::*;
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 /// Numbers like those of a network's states: many small ones and a few large ones.
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
@@ -119,85 +123,132 @@ fn doubles(values: &[f32]) -> impl Iterator<Item = f64> + '_ {
     values.iter().map(|value| f64::from(*value))
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
-
-    #[test]
-    fn products_are_those_of_the_definition(rows in 1usize..21, inputs in 1usize..90, outputs in 1usize..50, seed in 0u64..1000) {
-        let (values, weights) = (numbers(rows * inputs, seed), Weights::new(inputs, outputs, seed));
-        let panels = weights.panels(|column, inner| weights.rows[column][inner], inputs, 1);
-        let exact = || values.chunks_exact(inputs).flat_map(|row| {
-            (0..outputs).map(|column| naive_product(row, &weights, column, |inner| f64::from(weights.rows[column][inner])))
-        });
-        let portable = multiplied_bytes(&plain::KERNELS, &values, &weights);
-        // A row's step and half of it, times a column's sum of magnitudes, bounds what quantising may change.
-        for (row, products) in values.chunks_exact(inputs).zip(portable.chunks_exact(outputs)) {
-            let range = row.iter().fold(0.0f32, |m, v| m.max(*v)) - row.iter().fold(0.0f32, |m, v| m.min(*v));
-            for (column, product) in products.iter().enumerate() {
-                let of = |inner: usize| f64::from(weights.bytes[column][inner]) * f64::from(weights.scales[column]);
-                let bound: f64 = (0..inputs).map(|inner| of(inner).abs()).sum::<f64>() * f64::from(range) / 127.0;
-                let difference = (f64::from(*product) - naive_product(row, &weights, column, of)).abs();
-                prop_assert!(difference <= 0.51 * bound + 1e-5, "{difference} of {bound}");
-            }
-        }
-        for kernels in able() {
-            let mut product = vec![f32::NAN; rows * outputs];
-            let matrix = FloatMatrix { inputs, weights: &panels, bias: &weights.bias };
-            (kernels.multiply_floats)(&values, &matrix, &mut product);
-            prop_assert!(distance(&product, exact()) < 1e-5, "{}", kernels.name);
-            let bytes = multiplied_bytes(kernels, &values, &weights);
-            // Where a value lies in the middle between two bytes, another rounding of its product may take the other.
-            prop_assert!(distance(&bytes, doubles(&portable)) < 1e-2, "{}", kernels.name);
-            let close = bytes.iter().zip(&portable).filter(|(a, b)| (**a - **b).abs() < 1e-4 * (1.0 + b.abs())).count();
-            prop_assert!(close * 10 >= bytes.len() * 9, "{}: {close} of {}", kernels.name, bytes.len());
+fn products_are_those_of_the_definition(rows: usize, inputs: usize, outputs: usize, seed: u64) {
+    let (values, weights) = (numbers(rows * inputs, seed), Weights::new(inputs, outputs, seed));
+    let panels = weights.panels(|column, inner| weights.rows[column][inner], inputs, 1);
+    let mut exact = Vec::new();
+    for row in values.chunks_exact(inputs) {
+        for column in 0..outputs {
+            exact.push(naive_product(row, &weights, column, |inner| f64::from(weights.rows[column][inner])));
         }
     }
-
-    #[test]
-    fn attention_is_that_of_the_definition(length in 1usize..75, heads in 1usize..4, size in 1usize..40, seed in 0u64..1000) {
-        let hidden = heads * size;
-        let rows = numbers(length * 3 * hidden, seed);
-        let text = Projected { rows: &rows, heads, hidden };
-        let exact = naive_attention(text);
-        for kernels in able() {
-            // The scratch was used before, for another text and other sizes.
-            let (mut scratch, mut mixed) = (Scratch::default(), vec![f32::NAN; length * hidden]);
-            let other = numbers(70 * 3 * 2 * hidden, seed + 1);
-            for attend in [kernels.attend_bytes, kernels.attend_floats] {
-                let other = Projected { rows: &other, heads: 1, hidden: 2 * hidden };
-                attend(other, &mut scratch, &mut vec![0.0; 70 * 2 * hidden]);
-            }
-            (kernels.attend_floats)(text, &mut scratch, &mut mixed);
-            prop_assert!(distance(&mixed, exact.iter().copied()) < 1e-5, "{}", kernels.name);
-            mixed.fill(f32::NAN);
-            (kernels.attend_bytes)(text, &mut scratch, &mut mixed);
-            let bytes = distance(&mixed, exact.iter().copied());
-            prop_assert!(bytes < 0.25, "{}: {bytes}", kernels.name);
-            let mut portable = vec![f32::NAN; length * hidden];
-            (plain::KERNELS.attend_bytes)(text, &mut Scratch::default(), &mut portable);
-            prop_assert!(distance(&mixed, doubles(&portable)) < 2e-2, "{}", kernels.name);
+    let portable = multiplied_bytes(&plain::KERNELS, &values, &weights);
+    // A row's step and half of it, times a column's sum of magnitudes, bounds what quantising may change.
+    for (row, products) in values.chunks_exact(inputs).zip(portable.chunks_exact(outputs)) {
+        let range = row.iter().fold(0.0f32, |m, v| m.max(*v)) - row.iter().fold(0.0f32, |m, v| m.min(*v));
+        for (column, product) in products.iter().enumerate() {
+            let of = |inner: usize| f64::from(weights.bytes[column][inner]) * f64::from(weights.scales[column]);
+            let bound: f64 = (0..inputs).map(|inner| of(inner).abs()).sum::<f64>() * f64::from(range) / 127.0;
+            let difference = (f64::from(*product) - naive_product(row, &weights, column, of)).abs();
+            assert!(difference <= 0.51 * bound + 1e-5, "{difference} of {bound}");
         }
     }
+    for kernels in able() {
+        let mut product = vec![f32::NAN; rows * outputs];
+        let matrix = FloatMatrix { inputs, weights: &panels, bias: &weights.bias };
+        (kernels.multiply_floats)(&values, &matrix, &mut product);
+        assert!(distance(&product, exact.iter().copied()) < 1e-5, "{}", kernels.name);
+        let bytes = multiplied_bytes(kernels, &values, &weights);
+        // Where a value lies in the middle between two bytes, another rounding of its product may take the other.
+        assert!(distance(&bytes, doubles(&portable)) < 1e-2, "{}", kernels.name);
+        let close = bytes.iter().zip(&portable).filter(|(a, b)| (**a - **b).abs() < 1e-4 * (1.0 + b.abs())).count();
+        assert!(close * 10 >= bytes.len() * 9, "{}: {close} of {}", kernels.name, bytes.len());
+    }
+}
 
-    #[test]
-    fn rows_are_normalised_as_defined(rows in 1usize..5, width in 1usize..100, seed in 0u64..1000, residual in any::<bool>()) {
-        let (values, other) = (numbers(rows * width, seed), numbers(rows * width, seed + 1));
-        let norm = Norm { scale: numbers(width, seed + 2), shift: numbers(width, seed + 3), epsilon: 1e-6 };
-        let exact = values.chunks_exact(width).zip(other.chunks_exact(width)).flat_map(|(row, other)| {
-            let sums: Vec<f64> =
-                row.iter().zip(other).map(|(a, b)| f64::from(*a) + if residual { f64::from(*b) } else { 0.0 }).collect();
+fn attention_is_that_of_the_definition(length: usize, heads: usize, size: usize, seed: u64) {
+    let hidden = heads * size;
+    let rows = numbers(length * 3 * hidden, seed);
+    let text = Projected { rows: &rows, heads, hidden };
+    let exact = naive_attention(text);
+    for kernels in able() {
+        // The scratch was used before, for another text and other sizes.
+        let (mut scratch, mut mixed) = (Scratch::default(), vec![f32::NAN; length * hidden]);
+        let other = numbers(70 * 3 * 2 * hidden, seed + 1);
+        for attend in [kernels.attend_bytes, kernels.attend_floats] {
+            let other = Projected { rows: &other, heads: 1, hidden: 2 * hidden };
+            attend(other, &mut scratch, &mut vec![0.0; 70 * 2 * hidden]);
+        }
+        (kernels.attend_floats)(text, &mut scratch, &mut mixed);
+        assert!(distance(&mixed, exact.iter().copied()) < 1e-5, "{}", kernels.name);
+        mixed.fill(f32::NAN);
+        (kernels.attend_bytes)(text, &mut scratch, &mut mixed);
+        let bytes = distance(&mixed, exact.iter().copied());
+        assert!(bytes < 0.25, "{}: {bytes}", kernels.name);
+        let mut portable = vec![f32::NAN; length * hidden];
+        (plain::KERNELS.attend_bytes)(text, &mut Scratch::default(), &mut portable);
+        assert!(distance(&mixed, doubles(&portable)) < 2e-2, "{}", kernels.name);
+    }
+}
+
+fn rows_are_normalised_as_defined(rows: usize, width: usize, residual: bool, seed: u64) {
+    let (values, other) = (numbers(rows * width, seed), numbers(rows * width, seed + 1));
+    let norm = Norm { scale: numbers(width, seed + 2), shift: numbers(width, seed + 3), epsilon: 1e-6 };
+    let rows = values.chunks_exact(width).zip(other.chunks_exact(width));
+    let exact: Vec<f64> = rows
+        .flat_map(|(row, other)| {
+            let other = other.iter().map(|value| if residual { f64::from(*value) } else { 0.0 });
+            let sums: Vec<f64> = row.iter().zip(other).map(|(a, b)| f64::from(*a) + b).collect();
             let mean = sums.iter().sum::<f64>() / width as f64;
             let variance = sums.iter().map(|sum| (sum - mean).powi(2)).sum::<f64>() / width as f64;
-            let norm = &norm;
-            (0..width).map(move |at| {
-                let scaled = (sums[at] - mean) / (variance + 1e-6).sqrt() * f64::from(norm.scale[at]);
-                scaled + f64::from(norm.shift[at])
-            }).collect::<Vec<_>>()
-        }).collect::<Vec<_>>();
-        for kernels in able() {
-            let mut ours = values.clone();
-            (kernels.normalize)(&mut ours, residual.then_some(&other), &norm);
-            prop_assert!(distance(&ours, exact.iter().copied()) < 1e-4, "{}", kernels.name);
+            let scaled = sums.into_iter().map(move |sum| (sum - mean) / (variance + 1e-6).sqrt());
+            scaled.zip(doubles(&norm.scale).zip(doubles(&norm.shift))).map(|(sum, (scale, shift))| sum * scale + shift)
+        })
+        .collect();
+    for kernels in able() {
+        let mut ours = values.clone();
+        (kernels.normalize)(&mut ours, residual.then_some(&other), &norm);
+        assert!(distance(&ours, exact.iter().copied()) < 1e-4, "{}", kernels.name);
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod any {
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn products_are_those_of_the_definition(rows in 1usize..21, inputs in 1usize..90, outputs in 1usize..50, seed in 0u64..1000) {
+            super::products_are_those_of_the_definition(rows, inputs, outputs, seed);
+        }
+
+        #[test]
+        fn attention_is_that_of_the_definition(length in 1usize..75, heads in 1usize..4, size in 1usize..40, seed in 0u64..1000) {
+            super::attention_is_that_of_the_definition(length, heads, size, seed);
+        }
+
+        #[test]
+        fn rows_are_normalised_as_defined(rows in 1usize..5, width in 1usize..100, residual in any::<bool>(), seed in 0u64..1000) {
+            super::rows_are_normalised_as_defined(rows, width, residual, seed);
+        }
+    }
+}
+
+/// The same in the browser, where proptest is not: sizes that have no common period, up to the same ones.
+#[cfg(target_arch = "wasm32")]
+mod many {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn products_attention_and_rows_are_those_of_the_definition() {
+        for seed in 0..60 {
+            let at = seed as usize;
+            products_are_those_of_the_definition(1 + at % 20, 1 + 7 * at % 89, 1 + 11 * at % 49, seed);
+            attention_is_that_of_the_definition(1 + 5 * at % 74, 1 + at % 3, 1 + 7 * at % 39, seed);
+            rows_are_normalised_as_defined(1 + at % 4, 1 + 17 * at % 99, at % 2 == 0, seed);
+        }
+    }
+
+    #[test]
+    fn all_of_the_browser_is_there_and_the_faster_one_first() {
+        let names: Vec<&str> = able().iter().map(|kernels| kernels.name).collect();
+        match cfg!(feature = "relaxed-simd") {
+            true => assert!(names.len() == 3 && names[..2].iter().all(|name| name.contains("relaxed")), "{names:?}"),
+            false => assert_eq!(names, ["wasm simd128", "portable"]),
         }
     }
 }

@@ -21,7 +21,7 @@ macro_rules! tile {
                         let value = S::input(input.add($number * inputs.row_bytes));
                         tile!(@add $row columns value $vectors);
                     )+
-                    weights = weights.add(S::TOGETHER * STEP_BYTES);
+                    weights = weights.add(S::WEIGHT_BYTES);
                     input = input.add(S::TOGETHER * S::INPUT_BYTES);
                 }
                 $(tile!(@store $row $number sums S $vectors);)+
@@ -77,9 +77,11 @@ pub(super) unsafe fn product<S: Step>(
     weights: *const u8,
     mut take: impl FnMut(usize, usize, &[u32; PANEL]),
 ) {
+    let mut written = Vec::new();
     let mut sums: Sums = [[0; PANEL]; MOST_ROWS];
     for panel in 0..columns.div_ceil(PANEL) {
-        let weights = unsafe { weights.add(panel * panel_bytes(steps)) };
+        // Safety: as promised by the caller.
+        let weights = unsafe { S::panel(weights.add(panel * panel_bytes(steps)), steps, &mut written) };
         let mut row = 0;
         while row < rows {
             let inputs = Inputs { at: unsafe { inputs.at.add(row * inputs.row_bytes) }, ..inputs };

@@ -74,7 +74,7 @@ impl Step for Paired {
     const COLUMNS: usize = 4;
     const TOGETHER: usize = 2;
     const INPUT_BYTES: usize = 4;
-    const VECTORS: usize = 4;
+    const VECTORS: usize = 2;
     type Weights = [v128; 2];
     type Input = [v128; 2];
     #[inline(always)]
@@ -99,7 +99,7 @@ impl Step for Paired {
     unsafe fn store(self, at: *mut u8) {
         unsafe { v128_store(at.cast(), self.0) }
     }
-    tiles!(quads: Paired, "relaxed-simd");
+    tiles!(pairs: Paired, "relaxed-simd");
 }
 
 /// Whether this machine makes the fused product of several instructions: then it saturates in 16 bits when its inputs are

@@ -1,10 +1,11 @@
 //! WebAssembly's fixed-width SIMD, which every browser of the last years has.
 //!
-//! It has no product of bytes, so inputs are kept as 16-bit numbers and weights are widened as they are read.
+//! It has no product of bytes, so inputs are kept as 16-bit numbers, and a panel of weights is widened before rows are
+//! multiplied by it.
 
 use std::arch::wasm32::*;
 
-use super::target::{Lanes, SHIFT, Step, Target};
+use super::target::{Lanes, SHIFT, STEP_BYTES, Step, Target};
 
 pub(super) struct Simd128;
 
@@ -59,37 +60,53 @@ pub(super) unsafe fn quantized(values: *const f32, inverse: f32, zero: f32) -> [
 
 floats!(v128, quads 4);
 
-/// The sums of two columns, each in two parts.
+/// As [`Words`], two of their steps together.
 #[derive(Clone, Copy)]
-pub(super) struct Bytes(v128);
+pub(super) struct Bytes(Words);
 
 impl Step for Bytes {
-    const COLUMNS: usize = 2;
+    const COLUMNS: usize = 4;
+    const WEIGHT_BYTES: usize = 2 * STEP_BYTES;
     const INPUT_BYTES: usize = 8;
     const VECTORS: usize = 2;
-    type Weights = v128;
-    type Input = v128;
+    type Weights = [v128; 2];
+    type Input = [v128; 2];
+    #[inline(always)]
+    unsafe fn panel(kept: *const u8, steps: usize, into: &mut Vec<u8>) -> *const u8 {
+        into.reserve(steps * Self::WEIGHT_BYTES);
+        let (kept, words): (*const v128, *mut v128) = (kept.cast(), into.as_mut_ptr().cast());
+        for step in 0..steps {
+            for part in 0..4 {
+                // Four columns, of which two words each.
+                unsafe {
+                    let bytes = v128_load(kept.add(4 * step + part));
+                    let (low, high) = (i16x8_extend_low_i8x16(bytes), i16x8_extend_high_i8x16(bytes));
+                    v128_store(words.add(8 * step + part), i32x4_shuffle::<0, 2, 4, 6>(low, high));
+                    v128_store(words.add(8 * step + part + 4), i32x4_shuffle::<1, 3, 5, 7>(low, high));
+                }
+            }
+        }
+        words.cast()
+    }
     #[inline(always)]
     unsafe fn zero() -> Self {
-        Self(i32x4_splat(0))
+        unsafe { Self(Words::zero()) }
     }
     #[inline(always)]
-    unsafe fn weights(at: *const u8) -> v128 {
-        unsafe { i16x8_load_extend_i8x8(at.cast()) }
+    unsafe fn weights(at: *const u8) -> [v128; 2] {
+        unsafe { [Words::weights(at), Words::weights(at.add(STEP_BYTES))] }
     }
     #[inline(always)]
-    unsafe fn input(at: *const u8) -> v128 {
-        unsafe { v128_load64_splat(at.cast()) }
+    unsafe fn input(at: *const u8) -> [v128; 2] {
+        unsafe { [Words::input(at), Words::input(at.add(Words::INPUT_BYTES))] }
     }
     #[inline(always)]
-    unsafe fn add(self, weights: v128, input: v128) -> Self {
-        Self(i32x4_add(self.0, i32x4_dot_i16x8(weights, input)))
+    unsafe fn add(self, weights: [v128; 2], input: [v128; 2]) -> Self {
+        unsafe { Self(self.0.add(weights[0], input[0]).add(weights[1], input[1])) }
     }
     #[inline(always)]
     unsafe fn store(self, at: *mut u8) {
-        let swapped = i32x4_shuffle::<1, 0, 3, 2>(self.0, self.0);
-        let sums = i32x4_add(self.0, swapped);
-        unsafe { v128_store64_lane::<0>(i32x4_shuffle::<0, 2, 0, 2>(sums, sums), at.cast()) }
+        unsafe { self.0.store(at) }
     }
     tiles!(pairs: Bytes);
 }
