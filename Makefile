@@ -39,8 +39,8 @@ bench-embed: build model benches/embed/node_modules/.package-lock.json ## Embedd
 	@benches/embed/named-engine.sh
 	@onnx=$$(benches/embed/onnx.sh) && node benches/embed/run.mjs --onnx "$$onnx"
 
-bench-embed-native: model ## Embedding natively, on one thread, against candle
-	@RAYON_NUM_THREADS=1 taskset -c 0 cargo bench --quiet --bench embed_native
+bench-embed-native: model ## Embedding natively, on one core and on all, against ONNX Runtime and candle
+	@benches/native/run.sh
 
 benches/embed/node_modules/.package-lock.json: benches/embed/package.json benches/embed/package-lock.json
 	@echo '· installing the peers of benches/embed/package-lock.json' >&2

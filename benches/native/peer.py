@@ -1,0 +1,26 @@
+"""ONNX Runtime as a peer: reads a line of token ids as JSON, then embeds them once for every further line.
+
+    peer.py MODEL.onnx THREADS
+
+The texts are of one length, so nothing is padded. Answers each line with one of its own: the number of texts.
+"""
+import json
+import sys
+
+import numpy
+import onnxruntime
+
+model, threads = sys.argv[1:]
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = int(threads)
+session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+inputs = [each.name for each in session.get_inputs()]
+
+ids = numpy.array(json.loads(sys.stdin.readline()), dtype=numpy.int64)
+values = {"input_ids": ids, "attention_mask": numpy.ones_like(ids), "token_type_ids": numpy.zeros_like(ids)}
+values = {name: values[name] for name in inputs}
+print(len(ids), flush=True)
+for _ in sys.stdin:
+    means = session.run(None, values)[0].mean(axis=1)
+    vectors = means / numpy.linalg.norm(means, axis=1, keepdims=True)
+    print(len(vectors), flush=True)
