@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # What an engine is made of and by, as one checksum.
 sources() {
   { rustc --version; find src .cargo Cargo.toml Cargo.lock rust-toolchain.toml tools/build.sh tools/web-cargo.sh \
-    tools/rustc-trimmed.sh tools/wasm-bindgen.sh package-lock.json -type f -not -path 'src/bin/*' -print0 | sort -z | xargs -0 sha256sum; } | sha256sum
+    tools/rustc-trimmed.sh tools/wasm-bindgen.sh tools/wasm-opt.sh package-lock.json -type f -not -path 'src/bin/*' -print0 | sort -z | xargs -0 sha256sum; } | sha256sum
 }
 
 # engine NAME FEATURES [wasm-opt's flags]: target/engine/NAME.js and NAME_bg.wasm, from the same source. Both come out
@@ -23,10 +23,7 @@ engine() {
   "$(tools/wasm-bindgen.sh)/wasm-bindgen" target/wasm32-unknown-unknown/web/carrel.wasm --target web \
     --out-name "$name" --out-dir "$new"
   say "optimising $name"
-  # Inlining would help no speed that we could measure, and compresses badly: it takes 36 KB of the download.
-  npx --no-install wasm-opt -O3 --skip-pass=inlining --skip-pass=inlining-optimizing --enable-simd --enable-bulk-memory --enable-reference-types --enable-multivalue \
-    --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals "$@" \
-    "$new/${name}_bg.wasm" -o "$new/optimised.wasm"
+  tools/wasm-opt.sh "$@" "$new/${name}_bg.wasm" -o "$new/optimised.wasm"
   mv "$new/optimised.wasm" "$new/${name}_bg.wasm"
   mv "$new"/* target/engine/
   echo "$made_of" > "target/engine/$name.sources" # Only what is finished is taken for built.

@@ -1,39 +1,43 @@
 // what the browser's WebAssembly can do → the build of the engine that suits it
 //
-// The same source is built twice: with relaxed SIMD, whose dot product of bytes is one instruction, and with plain
-// SIMD for browsers that lack it. Both give the same passages; neither an option nor an address chooses. A test or a
+// The same source is built twice: with relaxed SIMD, which has products of bytes, and with plain SIMD for browsers that
+// lack it. Both give the same passages; neither an option nor an address chooses. A test or a
 // benchmark that wants a certain build serves another build.js in place of this one.
 
 import { CarrelError } from "./errors.js";
 
-/** @typedef {{ simd: boolean, relaxedSimd: boolean }} Features */
+/** @typedef {{ simd: boolean, relaxedSimd: boolean, current: boolean }} Features `current`: JavaScript's own, newer than SIMD */
 /** @typedef {{ name: string, script: string, wasm: string }} Build `script` and `wasm` are addresses */
 
 /** @returns {Features} */
 export function features() {
-  return { simd: WebAssembly.validate(SIMD), relaxedSimd: WebAssembly.validate(RELAXED_SIMD) };
+  return {
+    simd: WebAssembly.validate(SIMD),
+    relaxedSimd: WebAssembly.validate(RELAXED_SIMD),
+    current: "withResolvers" in Promise && "any" in AbortSignal,
+  };
 }
 
 /**
  * @param {Features} features
  * @returns {Build}
  */
-export function chooseBuild({ simd, relaxedSimd }) {
-  if (simd && relaxedSimd) {
+export function chooseBuild({ simd, relaxedSimd, current }) {
+  if (current && simd && relaxedSimd) {
     return {
       name: "engine-relaxed",
       script: new URL("./engine-relaxed.js", import.meta.url).href,
       wasm: new URL("./engine-relaxed_bg.wasm", import.meta.url).href,
     };
   }
-  if (simd) {
+  if (current && simd) {
     return {
       name: "engine",
       script: new URL("./engine.js", import.meta.url).href,
       wasm: new URL("./engine_bg.wasm", import.meta.url).href,
     };
   }
-  throw new CarrelError("browser_unsupported", "this browser lacks WebAssembly SIMD, which Carrel needs: update it (Chrome 119, Firefox 121, Safari 17.4 or newer)");
+  throw new CarrelError("browser_unsupported", "this browser lacks what Carrel needs, such as WebAssembly SIMD: update it (Chrome 119, Firefox 124, Safari 17.4 or newer)");
 }
 
 /**

@@ -12,7 +12,7 @@ import { Downloads } from "./downloads.js";
 import { CarrelError, isCrash } from "./errors.js";
 import { fetchBytes } from "./fetching.js";
 import { loadEngine } from "./loading.js";
-import { loadModel } from "./model.js";
+import { loadModel, PREPARED } from "./model.js";
 import { Pool, workersFor } from "./pool.js";
 import { Storage } from "./storage.js";
 
@@ -58,7 +58,7 @@ export class Desk {
       engaging,
       loadModel(model, {
         downloads, names, signal,
-        read: async (files) => new (await loading).module.Engine((/** @type {string} */ name) => take(files, name)),
+        read: async (files) => readModel((await loading).module.Engine, files),
         onProgress: (progress) => emit({ phase: "model", ...progress }),
       }),
     ]);
@@ -74,6 +74,11 @@ export class Desk {
       throw error;
     }
     await pool.equip(blobs, (texts) => engine.encode(texts));
+    if (signal.aborted) {
+      pool.close();
+      kept?.close();
+      throw signal.reason;
+    }
     return new Desk(module, engine, kept, pool, workers);
   }
 
@@ -173,6 +178,13 @@ async function contentOf(Engine, { file, ...source }, signal, onProgress) {
   });
   const { pages, warnings } = await readPages(bytes, { name, signal, onProgress });
   return { source: { ...source, format: undefined, pages, warnings } };
+}
+
+/** @param {EngineModule["Engine"]} Engine @param {Map<string, Uint8Array>} files */
+function readModel(Engine, files) {
+  const prepared = files.get(PREPARED);
+  if (prepared && !globalThis.crypto?.subtle) Engine.verifyPreparedModel(prepared);
+  return new Engine((/** @type {string} */ name) => take(files, name));
 }
 
 /** Gives a file's bytes and lets go of them: the weights need not be in memory twice. @param {Map<string, Uint8Array>} files @param {string} name */

@@ -9,7 +9,7 @@ import { isAbsent, readBody, unreachable } from "./fetching.js";
 
 /**
  * @typedef {import("./fetching.js").OnBytes} OnBytes
- * @typedef {"network" | "cache" | "offline"} Origin  `offline`: from the cache, since the server did not answer
+ * @typedef {"network" | "cache" | "offline"} Origin  `offline`: from the cache, since the server did not give it
  * @typedef {{ url: string, origin: Origin, bytes: Uint8Array<ArrayBuffer> | null, blob: Blob | null,
  *   validators: [string, string][] }} Download  without bytes where the server has nothing of that name
  */
@@ -62,7 +62,7 @@ export class Downloads {
       if (download) return download;
       throw unreachable(url, "the server does not answer", error);
     }
-    if (kept && (!response || response.status >= 500)) {
+    if (kept && !(response?.ok || response?.status === 404)) {
       const download = await this.#whole(url, kept, response ? "offline" : "cache");
       return download ?? this.get(url, { signal, onBytes, fresh: true });
     }
@@ -72,12 +72,12 @@ export class Downloads {
   }
 
   /**
-   * Keeps what came over the network, and in `folder` nothing else. That there is no such file is kept, too: without a
-   * network nobody else could tell.
-   * @param {string} folder
+   * Keeps what came over the network, and lets go of the rest of what may be kept of the same model. That there is no
+   * such file is kept, too: without a network nobody else could tell.
    * @param {Download[]} downloads
+   * @param {string[]} all the addresses of all files that such a model may have
    */
-  async keep(folder, downloads) {
+  async keep(downloads, all) {
     const cache = this.#cache;
     if (!cache) return;
     try {
@@ -88,7 +88,7 @@ export class Downloads {
         await cache.put(url, new Response(blob, { status: blob ? 200 : 404, headers }));
       }
       const wanted = new Set(downloads.map(({ url }) => url));
-      for (const { url } of await cache.keys()) if (url.startsWith(folder) && !wanted.has(url)) await cache.delete(url);
+      for (const url of all) if (!wanted.has(url)) await cache.delete(url);
     } catch (error) {
       await this.forget(downloads);
       const full = error instanceof DOMException && error.name === "QuotaExceededError";
@@ -108,7 +108,7 @@ export class Downloads {
     await this.#cache?.put(url, response).catch(() => {}); // The browser's other cache may have it still.
   }
 
-  /** @param {Download[]} downloads */
+  /** @param {{ url: string }[]} downloads */
   async forget(downloads) {
     for (const { url } of downloads) await this.#cache?.delete(url).catch(() => {});
   }

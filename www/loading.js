@@ -33,7 +33,12 @@ async function compile(wasm, downloads) {
   } catch (error) {
     const kept = await downloads.kept(wasm);
     if (!kept) throw error;
-    return WebAssembly.compileStreaming(ofRightType(kept));
+    try {
+      return await WebAssembly.compileStreaming(ofRightType(kept));
+    } catch (damaged) {
+      await downloads.forget([{ url: wasm }]);
+      throw damaged;
+    }
   }
   const copy = response.clone();
   const compiled = await WebAssembly.compileStreaming(ofRightType(response));

@@ -10,7 +10,7 @@ import { CarrelError } from "./errors.js";
 /** @typedef {{ loaded: number, total: number | null, cached: boolean, note?: string }} ModelProgress  in bytes */
 /** @typedef {{ bytes: Map<string, Uint8Array>, blobs: Map<string, Blob>, isCached: boolean }} ModelFiles */
 
-/** The engine's `preparedModelFile()`, here, too, so that the download need not wait for the engine. */
+/** As src/model/prepared.rs has it: the download need not wait for the engine. */
 export const PREPARED = "model.carrel";
 
 /**
@@ -38,7 +38,10 @@ export async function loadModel(folder, { downloads, names, read, signal, onProg
     const cached = present.every(({ origin }) => origin !== "network");
     if (cached) onProgress({ loaded: size, total: size, cached });
     const bytes = new Map(present.map((download) => [nameOf(download), /** @type {Uint8Array} */ (download.bytes)]));
-    const keeping = downloads.keep(folder, fetched); // Goes on beside the reading.
+    // Goes on beside the reading.
+    const keeping = names.then(({ required, optional }) => {
+      return downloads.keep(fetched, [PREPARED, ...required, ...optional].map((name) => folder + name));
+    });
     for (const download of fetched) download.bytes = null; // Not in memory twice.
     try {
       const result = await read(bytes);
@@ -84,7 +87,7 @@ const SUM = [32, 64];
 
 /**
  * Holds a prepared model against the checksum that it carries; what came from the cache was held against its own.
- * Pages that are not secure lack the means.
+ * Pages that are not secure lack the means: there the engine does it.
  * @param {string} folder
  * @param {Uint8Array<ArrayBuffer>} bytes
  */

@@ -8,13 +8,12 @@ module=target/wasm32-unknown-unknown/web/carrel.wasm
 out=target/bench/named-engine
 say "building an engine that keeps the names of its functions, for the profile"
 tools/web-cargo.sh build --quiet --lib --features relaxed-simd
-if [ -f "$out/engine_bg.wasm" ] && cmp --silent "$module" "$out/source.wasm"; then exit 0; fi
+if [ -f "$out/engine_bg.wasm" ] && cmp --silent "$module" "$out/source.wasm" &&
+  cmp --silent tools/wasm-opt.sh "$out/wasm-opt.sh"; then exit 0; fi
 rm -rf "$out" "$out.new"; mkdir -p "$out.new"
 cp "$module" "$out.new/source.wasm"
 "$(tools/wasm-bindgen.sh)/wasm-bindgen" "$module" --target web --out-name engine --out-dir "$out.new"
-npx --no-install wasm-opt --debuginfo -O3 --skip-pass=inlining --skip-pass=inlining-optimizing --enable-simd \
-  --enable-relaxed-simd --enable-bulk-memory --enable-reference-types --enable-multivalue \
-  --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
-  "$out.new/engine_bg.wasm" -o "$out.new/optimised.wasm"
+tools/wasm-opt.sh --debuginfo --enable-relaxed-simd "$out.new/engine_bg.wasm" -o "$out.new/optimised.wasm"
+cp tools/wasm-opt.sh "$out.new/"
 mv "$out.new/optimised.wasm" "$out.new/engine_bg.wasm"
 mv "$out.new" "$out"

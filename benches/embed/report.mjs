@@ -105,6 +105,18 @@ export function peakRows(results, peaks, operations, where = "") {
   });
 }
 
+/**
+ * What of the machine's best the products with weights alone make use of.
+ * @param {Results} results @param {Peaks} peaks
+ * @param {(tokens: number, attention?: boolean) => number} operations Of a passage.
+ * @param {number} share Of the time, at 128 tokens.
+ */
+export function gemmRow(results, peaks, operations, share) {
+  const rate = (results[RELAXED].rates[128] * operations(128, false)) / share / 1e9;
+  const most = Math.max(highest(peaks, "relaxed"), highest(peaks, "paired"));
+  return row(`GEMM alone, 128 tokens: ${RELAXED}`, "GOP/s", rate, most, "peak of the relaxed dot i8, fused or in pairs");
+}
+
 /** What the instruction that older machines lack is worth on this one. @param {Peaks} peaks @param {Peaks} without */
 export function instructionRow(peaks, without) {
   return row(

@@ -16,7 +16,7 @@ import { cosines, fidelity } from "./fidelity.mjs";
 import { allowedCores, launch, pin } from "./machine.mjs";
 import { openCorpora } from "./passages.mjs";
 import { buildPeak } from "./peak.mjs";
-import { instructionRow, latencyRows, memoryRows, peakRows, rateRows, row, table } from "./report.mjs";
+import { gemmRow, instructionRow, latencyRows, memoryRows, peakRows, rateRows, row, table } from "./report.mjs";
 import { measure, median } from "./rates.mjs";
 import { startServer } from "./server.mjs";
 import { profile } from "./shares.mjs";
@@ -271,9 +271,13 @@ const measurements = {
       );
       const found = await profile(page, corpora.passages(128, 48).texts, options.quick ? 3000 : 8000);
       details.shares = found;
-      return Object.entries(found.shares).map(([stage, share]) =>
-        row(`share of the time, 128 tokens: ${stage}`, "%", 100 * share),
-      );
+      const { results, peaks } = details.rates ?? {};
+      return [
+        ...Object.entries(found.shares).map(([stage, share]) =>
+          row(`share of the time, 128 tokens: ${stage}`, "%", 100 * share),
+        ),
+        ...(results ? [gemmRow(results, peaks, operations, found.shares.GEMM)] : []),
+      ];
     }),
 
   size: async () => {

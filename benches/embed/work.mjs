@@ -13,5 +13,6 @@ export function operationsOf(configFile) {
     num_hidden_layers: layers,
   } = JSON.parse(readFileSync(configFile, "utf8"));
   const linear = 4 * hidden * hidden + 2 * hidden * wide; // query, key, value and what is attended; to wide and back
-  return (/** @type {number} */ tokens) => 2 * layers * (tokens * linear + 2 * tokens * tokens * hidden);
+  return (/** @type {number} */ tokens, attention = true) =>
+    2 * layers * (tokens * linear + (attention ? 2 * tokens * tokens * hidden : 0));
 }

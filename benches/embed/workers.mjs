@@ -25,6 +25,5 @@ export async function openWorkers(browser, url) {
     stop: (worker) => bench("stop", worker),
     /** Operations a second of each loop of peak.mjs. @returns {Promise<Record<string, number>>} */
     peak: () => bench("peak"),
-    close: () => page.close(),
   };
 }

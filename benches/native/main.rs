@@ -19,7 +19,7 @@ use tokenizers::Tokenizer;
 const ROUNDS: usize = 7;
 /// Distinct common words, each one token: texts of any length in tokens.
 const WORDS: &str = "river stone garden winter morning letter window bread music silver market church winter road";
-/// Tokens of all texts of a turn: as many of ours go through the network at once for each of two threads.
+/// Tokens of a turn's texts for each thread: four of ours go through the network one after the other.
 const TOKENS: usize = 4096;
 
 /// One way of embedding a turn's texts.
@@ -45,13 +45,13 @@ fn main() {
     tokenizer.with_padding(None).with_truncation(None).expect("no truncation");
     let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name}: run `make bench-embed-native`"));
     let (onnx, python) = (variable("CARREL_BENCH_ONNX"), variable("CARREL_BENCH_PYTHON"));
-    let threads = variable("RAYON_NUM_THREADS");
+    let threads: usize = variable("RAYON_NUM_THREADS").parse().expect("a number of threads");
 
     println!("texts a second, medians of {ROUNDS}; {threads} thread(s), {}", bytes.instructions());
     let mut rows = Vec::new();
     for tokens in [12, 128, 256] {
         // A question is one text; so many in a row that threads of the way before, which wait for work, have gone to sleep.
-        let (count, times) = if tokens == 12 { (1, 50) } else { (TOKENS / tokens, 1) };
+        let (count, times) = if tokens == 12 { (1, 50) } else { (threads * TOKENS / tokens, 1) };
         let text = WORDS.split(' ').cycle().take(tokens - 2).collect::<Vec<_>>().join(" ");
         let texts = vec![text.as_str(); count];
         let encodings = tokenizer.encode_batch(texts.clone(), true).expect("tokens");
@@ -62,6 +62,8 @@ fn main() {
             let states = candle.forward(&ids, &ids.zeros_like().expect("zeros"), None).expect("states");
             let _: Vec<Vec<f32>> = states.mean(1).expect("means").to_vec2().expect("vectors");
         };
+        let exact = floats.embed_passages(&texts[..1]).expect("a vector").swap_remove(0);
+        let exact = exact.as_slice();
         let mut ways = vec![
             Way::new("Carrel int8", || drop(bytes.embed_passages(&texts).expect("vectors"))),
             Way::new("Carrel f32", || drop(floats.embed_passages(&texts).expect("vectors"))),
@@ -70,9 +72,12 @@ fn main() {
         for weights in ["fp32", "int8-per-channel", "int8-per-tensor"] {
             for graph in ["plain", "fused"] {
                 let model = format!("{onnx}/{graph}-{weights}.onnx");
-                let mut peer = Peer::start(&python, &root.join("benches/native/peer.py"), &model, &threads);
+                let mut peer = Peer::start(&python, &root.join("benches/native/peer.py"), &model, threads);
                 peer.ask(&serde_json::to_string(&ids).expect("token ids"));
-                ways.push(Way::new(&format!("ONNX Runtime {weights}, {graph}"), move || peer.ask("")));
+                let vector: Vec<f32> = serde_json::from_str(&peer.ask("")).expect("a vector");
+                let alike: f32 = exact.iter().zip(&vector).map(|(ours, theirs)| ours * theirs).sum();
+                assert!(alike > 0.9, "{model} embeds something else: {alike}");
+                ways.push(Way::new(&format!("ONNX Runtime {weights}, {graph}"), move || drop(peer.ask(""))));
             }
         }
         for round in 0..=ROUNDS {
@@ -104,10 +109,13 @@ fn main() {
             }));
         }
     }
-    let out = root.join("target/bench");
-    std::fs::create_dir_all(&out).expect("target/bench");
-    let file = out.join(format!("embed-native-{threads}.json"));
-    std::fs::write(file, format!("{:#}\n", serde_json::Value::from(rows))).expect("the results' file");
+    let file = root.join("target/bench/embed-native.json");
+    std::fs::create_dir_all(file.with_file_name("")).expect("target/bench");
+    // Both runs in one file: with one thread, which comes first, it begins anew.
+    let before = std::fs::read(&file).ok().filter(|_| threads > 1);
+    let mut all: Vec<serde_json::Value> = before.map_or(Vec::new(), |rows| serde_json::from_slice(&rows).expect("rows"));
+    all.append(&mut rows);
+    std::fs::write(&file, format!("{:#}\n", serde_json::Value::from(all))).expect("the results' file");
 }
 
 impl<'a> Way<'a> {
@@ -128,21 +136,22 @@ struct Peer {
 }
 
 impl Peer {
-    fn start(python: &str, script: &Path, model: &str, threads: &str) -> Self {
+    fn start(python: &str, script: &Path, model: &str, threads: usize) -> Self {
         let mut command = Command::new(python);
-        command.arg(script).args([model, threads]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(script).args([model, &threads.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("a Python with onnxruntime");
         let answers = BufReader::new(process.stdout.take().expect("its output"));
         Self { process, answers }
     }
 
     /// Writes a line and waits for one.
-    fn ask(&mut self, line: &str) {
+    fn ask(&mut self, line: &str) -> String {
         let input = self.process.stdin.as_mut().expect("its input");
         writeln!(input, "{line}").expect("a peer that listens");
         let mut answer = String::new();
         self.answers.read_line(&mut answer).expect("an answer");
         assert!(!answer.is_empty(), "ONNX Runtime has stopped");
+        answer
     }
 }
 

@@ -2,7 +2,8 @@
 
     peer.py MODEL.onnx THREADS
 
-The texts are of one length, so nothing is padded. Answers each line with one of its own: the number of texts.
+The texts are of one length, so nothing is padded. Answers the first line with the number of texts, every other one with
+the first text's vector.
 """
 import json
 import sys
@@ -21,6 +22,5 @@ values = {"input_ids": ids, "attention_mask": numpy.ones_like(ids), "token_type_
 values = {name: values[name] for name in inputs}
 print(len(ids), flush=True)
 for _ in sys.stdin:
-    means = session.run(None, values)[0].mean(axis=1)
-    vectors = means / numpy.linalg.norm(means, axis=1, keepdims=True)
-    print(len(vectors), flush=True)
+    (vectors,) = session.run(["sentence_embedding"], values)
+    print(json.dumps(vectors[0].tolist()), flush=True)

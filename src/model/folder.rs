@@ -27,8 +27,9 @@ pub const OPTIONAL_FILES: [&str; 5] =
 
 /// Fewer tokens than these are no text.
 const FEWEST_TOKENS: usize = 8;
-/// Larger sizes are no model of this family: the largest have 1,024 numbers a token, 24 layers and 250,002 words.
-const LARGEST: usize = 1 << 20;
+/// Larger sizes are no model of this family: the largest have 1,024 numbers a token, 24 layers and 250,002 words. The
+/// sums of a product of bytes fit 32 bits up to 133,144 inputs.
+const LARGEST: usize = 1 << 17;
 const MOST_LAYERS: usize = 256;
 
 /// What a model is, beside its weights and its words.
@@ -148,8 +149,8 @@ impl Architecture {
             ("intermediate_size", self.intermediate, LARGEST),
             ("num_attention_heads", self.heads, self.hidden),
             ("num_hidden_layers", self.layers, MOST_LAYERS),
-            ("vocab_size", self.vocabulary, LARGEST * 16),
-            ("max_position_embeddings", self.positions, LARGEST),
+            ("vocab_size", self.vocabulary, LARGEST * 128),
+            ("max_position_embeddings", self.positions, LARGEST * 8),
             ("type_vocab_size", self.token_types, LARGEST),
         ] {
             if !(1..=largest).contains(&size) {

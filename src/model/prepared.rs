@@ -6,7 +6,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 0–15 | `carrel model\n`, filled up with zeros |
-//! | 16–19 | the version of this format: 1 |
+//! | 16–19 | the version of this format: 2 |
 //! | 20–31 | zeros |
 //! | 32–63 | SHA-256 of all that follows |
 //! | 64–67 | the length of the header |
@@ -186,10 +186,10 @@ fn header(file: &[u8]) -> Result<Range<usize>> {
     if file[20..SUM.start].iter().any(|&byte| byte != 0) {
         return Err(damaged("its beginning is another"));
     }
-    let end = HEADER + number(SUM.end) as usize;
-    match end <= file.len() {
-        true => Ok(HEADER..end),
-        false => Err(damaged("its header is cut off")),
+    // In the browser sizes have 32 bits.
+    match HEADER.checked_add(number(SUM.end) as usize) {
+        Some(end) if end <= file.len() => Ok(HEADER..end),
+        _ => Err(damaged("its header is cut off")),
     }
 }
 

@@ -48,8 +48,9 @@ impl Weights {
         if info.shape != shape {
             return Err(invalid(format!("{name} has the shape {:?}, and its config says {shape:?}", info.shape)));
         }
-        // The header was checked: all tensors lie within the file, and each is as long as its shape and type say.
-        let bytes = &self.bytes[self.start..][info.data_offsets.0..info.data_offsets.1];
+        // The header was checked, and each tensor is as long as its shape and type say; but sums of sizes can pass 32 bits.
+        let bytes = self.bytes[self.start..].get(info.data_offsets.0..info.data_offsets.1);
+        let bytes = bytes.ok_or_else(|| invalid(format!("{name} lies beyond the end of model.safetensors")))?;
         Ok(match info.dtype {
             Dtype::F32 => bytes.as_chunks().0.iter().map(|&it| f32::from_le_bytes(it)).collect(),
             Dtype::F16 => bytes.as_chunks().0.iter().map(|&it| f16::from_le_bytes(it).to_f32()).collect(),

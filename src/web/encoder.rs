@@ -23,11 +23,6 @@ impl Encoder {
         Ok(Self { embedder: Embedder::new(model).map_err(thrown)? })
     }
 
-    /// How many components each vector has.
-    pub fn dimensions(&self) -> usize {
-        self.embedder.dimensions()
-    }
-
     /// The vectors of passages, of length one each, one behind the other.
     pub fn encode(&self, texts: Vec<String>) -> Result<Vec<f32>, JsValue> {
         encoded(&self.embedder, &texts)

@@ -11,7 +11,7 @@ use super::error::thrown;
 use crate::carrel::{Addition, Carrel, Inquiry};
 use crate::index;
 use crate::ingest;
-use crate::model::{Model, OPTIONAL_FILES, PREPARED_FILE, REQUIRED_FILES};
+use crate::model::{self, Model, OPTIONAL_FILES, REQUIRED_FILES};
 use crate::vector::UnitVector;
 
 /// A model and an index.
@@ -57,10 +57,10 @@ impl Engine {
         OPTIONAL_FILES.map(str::to_owned).to_vec()
     }
 
-    /// The name of the one file that is read instead of all others where the folder has it.
-    #[wasm_bindgen(js_name = preparedModelFile)]
-    pub fn prepared_model_file() -> String {
-        PREPARED_FILE.to_owned()
+    /// Holds a prepared model against its checksum, for pages to which the browser gives no means of their own.
+    #[wasm_bindgen(js_name = verifyPreparedModel)]
+    pub fn verify_prepared_model(file: &[u8]) -> Result<(), JsValue> {
+        model::verify(file).map_err(thrown)
     }
 
     /// The names of the files of an index, from its manifest's bytes.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use carrel::carrel::Carrel;
-use carrel::embed::Embedder;
+use carrel::embed::{Embedder, prepare};
 use carrel::error::Result;
 use carrel::ingest::Content;
-use carrel::model::{Model, OPTIONAL_FILES, REQUIRED_FILES};
+use carrel::model::{Model, OPTIONAL_FILES, PREPARED_FILE, REQUIRED_FILES};
 use carrel::vector::UnitVector;
 use proptest::prelude::*;
 use safetensors::{SafeTensors, serialize};
@@ -82,6 +82,29 @@ fn vectors(embedder: &Embedder) -> Vec<UnitVector> {
     let all: Vec<&str> = texts().iter().map(String::as_str).collect();
     let questions = all.iter().map(|text| embedder.embed_query(text).unwrap());
     questions.collect::<Vec<_>>().into_iter().chain(embedder.embed_passages(&all).unwrap()).collect()
+}
+
+#[test]
+fn prepared_they_read_the_same_and_come_near() {
+    for ((name, ..), published) in MODELS.iter().zip(embedders()) {
+        let files = folder(name);
+        let file = prepare(|name| files.get(name).cloned()).unwrap();
+        let prepared = load(&Folder::from([(PREPARED_FILE.to_owned(), file)])).unwrap();
+        assert_eq!(prepared.token_limit(), published.token_limit(), "{name}");
+        assert_eq!(prepared.query_token_limit(), published.query_token_limit(), "{name}");
+        let texts: Vec<&str> = texts().iter().map(String::as_str).collect();
+        for text in &texts {
+            assert_eq!(prepared.token_starts(text), published.token_starts(text), "{name}: {text:?}");
+        }
+        let passages = |embedder: &Embedder| embedder.embed_passages(&texts).unwrap();
+        let questions = |embedder: &Embedder| -> Vec<UnitVector> {
+            texts.iter().map(|text| embedder.embed_query(text).unwrap()).collect()
+        };
+        let near = passages(&prepared).into_iter().chain(questions(&prepared));
+        for (near, exact) in near.zip(passages(published).into_iter().chain(questions(published))) {
+            assert!(near.cosine(&exact) >= 0.995, "{name}: {}", near.cosine(&exact));
+        }
+    }
 }
 
 #[test]

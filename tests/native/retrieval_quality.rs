@@ -6,7 +6,10 @@ use carrel::carrel::Carrel;
 use carrel::evaluate::{Judgements, Scores, add_corpus, dataset, evaluate, score};
 use carrel::retrieve::Mode;
 
-use crate::desk::{carrel, shared_text};
+use crate::desk::{carrel, prepared_model, shared_text};
+
+/// What bytes may cost of nDCG@10.
+const LOSS: f64 = 0.005;
 
 /// A test set, its documents read and embedded.
 struct Loaded {
@@ -15,11 +18,10 @@ struct Loaded {
     judgements: HashMap<String, Judgements>,
 }
 
-fn load(folder: &str) -> Loaded {
+fn load(folder: &str, mut carrel: Carrel) -> Loaded {
     let file = |name: &str| (format!("data/{folder}/{name}"), shared_text(&format!("data/{folder}/{name}")));
     let ((corpus, corpus_text), (queries, queries_text), (qrels, qrels_text)) =
         (file("corpus.jsonl"), file("queries.jsonl"), file("qrels.tsv"));
-    let mut carrel = carrel([]);
     add_corpus(&mut carrel, dataset::corpus(&corpus, &corpus_text).unwrap()).unwrap();
     Loaded {
         carrel,
@@ -37,9 +39,18 @@ impl Loaded {
     }
 }
 
+/// The prepared model finds next to nothing less.
+fn in_bytes_as_well(folder: &str, semantic: &Scores, hybrid: &Scores) {
+    let loaded = load(folder, Carrel::new(prepared_model()).unwrap());
+    for (mode, exact) in [(Mode::Semantic, semantic), (Mode::Hybrid, hybrid)] {
+        let near = loaded.scores(&format!("{folder}, in bytes,"), mode);
+        assert!(near.ndcg_10 >= exact.ndcg_10 - LOSS, "{} in bytes, {} in f32", near.ndcg_10, exact.ndcg_10);
+    }
+}
+
 #[test]
 fn passages_of_chunking_evaluation_are_found_as_bm25_and_the_exact_model_find_them() {
-    let loaded = load("chunking-evaluation/beir");
+    let loaded = load("chunking-evaluation/beir", carrel([]));
     let lexical = loaded.scores("chunking-evaluation", Mode::Lexical);
     let semantic = loaded.scores("chunking-evaluation", Mode::Semantic);
     let hybrid = loaded.scores("chunking-evaluation", Mode::Hybrid);
@@ -48,11 +59,12 @@ fn passages_of_chunking_evaluation_are_found_as_bm25_and_the_exact_model_find_th
     assert!((semantic.ndcg_10 - 0.668).abs() <= 0.005, "semantic {}", semantic.ndcg_10);
     // Fused must be worth it: better than the vectors, and than plain reciprocal rank fusion of a textbook BM25.
     assert!(hybrid.ndcg_10 >= 0.746, "hybrid {}", hybrid.ndcg_10);
+    in_bytes_as_well("chunking-evaluation/beir", &semantic, &hybrid);
 }
 
 #[test]
 fn sections_of_the_anthropic_docs_are_found_though_they_are_longer_than_the_model_reads() {
-    let loaded = load("anthropic-docs");
+    let loaded = load("anthropic-docs", carrel([]));
     let lexical = loaded.scores("anthropic-docs", Mode::Lexical);
     let semantic = loaded.scores("anthropic-docs", Mode::Semantic);
     let hybrid = loaded.scores("anthropic-docs", Mode::Hybrid);
@@ -60,6 +72,7 @@ fn sections_of_the_anthropic_docs_are_found_though_they_are_longer_than_the_mode
     assert!(lexical.ndcg_10 >= 0.60, "lexical {}", lexical.ndcg_10);
     assert!(semantic.ndcg_10 >= 0.687, "semantic {}", semantic.ndcg_10);
     assert!(hybrid.ndcg_10 >= semantic.ndcg_10.max(lexical.ndcg_10), "hybrid {}", hybrid.ndcg_10);
+    in_bytes_as_well("anthropic-docs", &semantic, &hybrid);
     // A run scored on its own gives the same: the best chunk of each document counts.
     let rankings: HashMap<String, Vec<String>> = loaded
         .queries

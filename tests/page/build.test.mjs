@@ -13,18 +13,20 @@ import { root } from "./process.mjs";
 if (Number(process.versions.node.split(".")[0]) < 22) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 test("relaxed SIMD has a build of its own, plain SIMD the other, and nothing else has any", () => {
-  assert.match(chooseBuild({ simd: true, relaxedSimd: true }).wasm, /\/engine-relaxed_bg\.wasm$/);
-  assert.match(chooseBuild({ simd: true, relaxedSimd: true }).script, /\/engine-relaxed\.js$/);
-  assert.match(chooseBuild({ simd: true, relaxedSimd: false }).wasm, /\/engine_bg\.wasm$/);
-  assert.match(chooseBuild({ simd: true, relaxedSimd: false }).script, /\/engine\.js$/);
+  assert.match(chooseBuild({ simd: true, relaxedSimd: true, current: true }).wasm, /\/engine-relaxed_bg\.wasm$/);
+  assert.match(chooseBuild({ simd: true, relaxedSimd: true, current: true }).script, /\/engine-relaxed\.js$/);
+  assert.match(chooseBuild({ simd: true, relaxedSimd: false, current: true }).wasm, /\/engine_bg\.wasm$/);
+  assert.match(chooseBuild({ simd: true, relaxedSimd: false, current: true }).script, /\/engine\.js$/);
   for (const relaxedSimd of [false, true]) {
-    assert.throws(() => chooseBuild({ simd: false, relaxedSimd }), { code: "browser_unsupported", message: /update it/ });
+    for (const [simd, current] of /** @type {const} */ ([[false, true], [true, false]])) {
+      assert.throws(() => chooseBuild({ simd, relaxedSimd, current }), { code: "browser_unsupported", message: /update it/ });
+    }
   }
 });
 
 test("both builds are there, and both are valid WebAssembly", () => {
   for (const relaxedSimd of [false, true]) {
-    const { name, script, wasm } = chooseBuild({ simd: true, relaxedSimd });
+    const { name, script, wasm } = chooseBuild({ simd: true, relaxedSimd, current: true });
     for (const address of [script, wasm]) assert.ok(readFileSync(join(root, "pkg", new URL(address).pathname.split("/").at(-1) ?? "")));
     assert.ok(WebAssembly.validate(readFileSync(join(root, `pkg/${name}_bg.wasm`))), name);
   }
@@ -55,7 +57,7 @@ apiStory("the probes are whole modules in which only the needed instruction may 
     unknown[unknown.length - 3] = 255; // 0xfd 0x17f, which is no instruction.
     return { found, end: [...(probes[1] ?? [])].slice(-4), amount: probes.length, unknown: validate(unknown) };
   }, site);
-  assert.deepEqual(told, { found: { simd: true, relaxedSimd: true }, end: [0xfd, 0x93, 0x02, 0x0b], amount: 2, unknown: false });
+  assert.deepEqual(told, { found: { simd: true, relaxedSimd: true, current: true }, end: [0xfd, 0x93, 0x02, 0x0b], amount: 2, unknown: false });
 });
 
 apiStory("the browser takes the build that suits it, and works with the other one as well", async ({ run, context }) => {

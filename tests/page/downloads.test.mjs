@@ -1,8 +1,11 @@
 // The model comes once → the browser keeps it, asks whether there is another, and does without a network.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { visitBlank } from "./blank.mjs";
 import { story } from "./browser.mjs";
 import { startOwnSite } from "./own-site.mjs";
+import { root } from "./process.mjs";
 
 /** @typedef {import("./own-site.mjs").OwnSite} OwnSite */
 /** @typedef {import("./blank.mjs").Run} Run */
@@ -199,6 +202,19 @@ downloadStory("a prepared model is preferred, and one that cannot be read is not
   const told = await use(run);
   assert.equal(told.code, "model_invalid");
   assert.deepEqual(sent(own).served.map(({ path }) => path), [prepared], "nothing else was asked for");
+  assert.deepEqual((await keptPaths(run)).filter((path) => path.startsWith("/models/")), []);
+});
+
+downloadStory("a prepared model in which one bit is another is refused, with https and without", async ({ run, own, page }) => {
+  const damaged = readFileSync(join(root, "target/site", prepared));
+  const middle = damaged.length >> 1; // Among the weights, where it would only be a little wrong.
+  damaged[middle] = (damaged[middle] ?? 0) ^ 1;
+  own.files.set(prepared, damaged);
+  for (const way of [run, await visitBlank(await page.context().newPage(), own.plainUrl)]) {
+    const { code, message } = await use(way);
+    assert.equal(code, "model_invalid");
+    assert.match(message, /its checksum is another.*`carrel model prepare`/);
+  }
   assert.deepEqual((await keptPaths(run)).filter((path) => path.startsWith("/models/")), []);
 });
 

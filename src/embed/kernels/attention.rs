@@ -94,7 +94,8 @@ pub(super) unsafe fn attend_floats<T: Target>(text: Projected, scratch: &mut Scr
         }
         for first in (0..length).step_by(QUERIES) {
             let count = QUERIES.min(length - first);
-            let queries = Inputs { at: text.part(first, 0, head).as_ptr().cast(), row_bytes: 12 * hidden };
+            let queries = text.rows[3 * first * hidden + head * size..].as_ptr();
+            let queries = Inputs { at: queries.cast(), row_bytes: 12 * hidden };
             let keys = keys.as_ptr().cast();
             let out = scores.as_mut_ptr();
             // Safety: keys and scores have room for whole panels; the queries are rows of the text.
@@ -207,19 +208,22 @@ unsafe fn mix_at<L: Lanes>(place: usize, products: *const i32, out: *mut f32, sc
 /// The largest magnitude of a head's queries or keys, at least something.
 #[inline(always)]
 unsafe fn most<T: Target>(text: Projected, which: usize, head: usize) -> f32 {
-    let whole = text.size() - text.size() % T::Lanes::COUNT;
+    // Two at once hide the time that one takes.
+    let whole = text.size() - text.size() % (2 * T::Lanes::COUNT);
     let mut rest = f32::MIN_POSITIVE;
     unsafe {
         let one = T::Lanes::splat(1.0);
-        let mut most = T::Lanes::splat(0.0);
+        let (mut even, mut odd) = (T::Lanes::splat(0.0), T::Lanes::splat(0.0));
         for token in 0..text.length() {
             let part = text.part(token, which, head);
-            for place in (0..whole).step_by(T::Lanes::COUNT) {
-                most = most.greatest(T::Lanes::load(part.as_ptr().add(place)).with_sign_of(one));
+            for place in (0..whole).step_by(2 * T::Lanes::COUNT) {
+                let at = part.as_ptr().add(place);
+                even = even.greatest(T::Lanes::load(at).with_sign_of(one));
+                odd = odd.greatest(T::Lanes::load(at.add(T::Lanes::COUNT)).with_sign_of(one));
             }
             rest = part[whole..].iter().fold(rest, |most, value| most.max(value.abs()));
         }
-        most.largest().max(rest)
+        even.greatest(odd).largest().max(rest)
     }
 }
 

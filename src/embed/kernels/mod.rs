@@ -1,9 +1,9 @@
 //! The inner loops of the network
 //!
 //! [`linear`], [`attention`] and [`row`] say what is computed, once, over the few operations of a [`target`]; there is
-//! a folder for each kind of machine. [`portable`] is the oracle of the tests. Which one computes is decided once: in
-//! WebAssembly when it is built, since a browser refuses a module with instructions that it does not know; natively when
-//! it runs.
+//! a folder for each kind of machine. [`portable`] is the oracle of the tests. Which one computes is decided when a model is
+//! read; in WebAssembly among those that it was built with, since a browser refuses a module with instructions that it
+//! does not know.
 
 #[macro_use]
 mod row;

@@ -130,7 +130,7 @@ unsafe fn gelu_at<L: Lanes>(place: usize, at: *mut f32) {
     }
 }
 
-/// As [`gelu`], faster, with an error below 2e-4: less than the step in which its result is quantised.
+/// As [`gelu`], faster, with an error below 2e-4, past 3.9 of x in proportion to it: less than the step in which its result is quantised.
 ///
 /// Φ(x) − ½ is odd; up to 3.9 it is x times a polynomial in x² (least squares, reweighted towards an even error).
 #[inline(always)]
@@ -189,12 +189,14 @@ unsafe fn power_of_two<L: Lanes>(x: L) -> L {
 #[inline(always)]
 unsafe fn largest<L: Lanes>(at: *const f32, count: usize) -> f32 {
     unsafe {
-        let whole = count - count % L::COUNT;
-        let mut most = L::splat(f32::NEG_INFINITY);
-        for place in (0..whole).step_by(L::COUNT) {
-            most = most.greatest(L::load(at.add(place)));
+        // Two at once hide the time that one takes.
+        let whole = count - count % (2 * L::COUNT);
+        let (mut even, mut odd) = (L::splat(f32::NEG_INFINITY), L::splat(f32::NEG_INFINITY));
+        for place in (0..whole).step_by(2 * L::COUNT) {
+            even = even.greatest(L::load(at.add(place)));
+            odd = odd.greatest(L::load(at.add(place + L::COUNT)));
         }
-        (whole..count).map(|place| at.add(place).read()).fold(most.largest(), f32::max)
+        (whole..count).map(|place| at.add(place).read()).fold(even.greatest(odd).largest(), f32::max)
     }
 }
 
@@ -225,24 +227,22 @@ pub(super) unsafe fn shares<T: Target>(row: &mut [f32], count: usize, shares: &m
     row[count..].fill(f32::NEG_INFINITY);
     // Safety: places are within both, whose length is a multiple of twice the lanes.
     unsafe {
-        let at = row.as_mut_ptr();
+        let at = row.as_ptr();
         let most = T::Lanes::splat(largest::<T::Lanes>(at, count));
         let (least, scale, shift) = (T::Lanes::splat(-40.0), T::Lanes::splat(SHARES), T::Lanes::splat(SHIFT));
-        let mut sum = T::Lanes::splat(0.0);
-        for place in (0..row.len()).step_by(T::Lanes::COUNT) {
-            let power = power_of_two(least.greatest(T::Lanes::load(at.add(place)).subtract(most)));
-            let rounded = power.multiply_add(scale, shift);
-            sum = sum.add(rounded.subtract(shift));
-            rounded.store(at.add(place));
-        }
+        let (mut low_sum, mut high_sum) = (T::Lanes::splat(0.0), T::Lanes::splat(0.0));
         // Two neighbours stand in one step: of 32 numbers the first 16 become the low halves, the others the high ones.
         for place in (0..row.len()).step_by(2 * PANEL) {
             for part in (place..place + PANEL).step_by(T::Lanes::COUNT) {
-                let (low, high) = (T::Lanes::load(at.add(part)), T::Lanes::load(at.add(part + PANEL)));
+                let low = power_of_two(least.greatest(T::Lanes::load(at.add(part)).subtract(most)));
+                let high = power_of_two(least.greatest(T::Lanes::load(at.add(part + PANEL)).subtract(most)));
+                let (low, high) = (low.multiply_add(scale, shift), high.multiply_add(scale, shift));
+                low_sum = low_sum.add(low.subtract(shift));
+                high_sum = high_sum.add(high.subtract(shift));
                 T::Lanes::store_pairs(low, high, shares.as_mut_ptr().add(place + 2 * (part - place)));
             }
         }
-        sum.sum()
+        low_sum.add(high_sum).sum()
     }
 }
 
@@ -250,14 +250,16 @@ pub(super) unsafe fn shares<T: Target>(row: &mut [f32], count: usize, shares: &m
 #[inline(always)]
 pub(super) unsafe fn range<T: Target>(row: &[f32]) -> (f32, f32) {
     let at = row.as_ptr();
-    let whole = row.len() - row.len() % T::Lanes::COUNT;
+    let whole = row.len() - row.len() % (2 * T::Lanes::COUNT);
     unsafe {
         let (mut least, mut most) = (T::Lanes::splat(0.0), T::Lanes::splat(0.0));
-        for place in (0..whole).step_by(T::Lanes::COUNT) {
-            let values = T::Lanes::load(at.add(place));
-            least = least.least(values);
-            most = most.greatest(values);
+        let (mut odd_least, mut odd_most) = (least, most);
+        for place in (0..whole).step_by(2 * T::Lanes::COUNT) {
+            let (even, odd) = (T::Lanes::load(at.add(place)), T::Lanes::load(at.add(place + T::Lanes::COUNT)));
+            (least, odd_least) = (least.least(even), odd_least.least(odd));
+            (most, odd_most) = (most.greatest(even), odd_most.greatest(odd));
         }
+        let (least, most) = (least.least(odd_least), most.greatest(odd_most));
         let rest = &row[whole..];
         (rest.iter().copied().fold(least.smallest(), f32::min), rest.iter().copied().fold(most.largest(), f32::max))
     }

@@ -119,6 +119,12 @@ fn distance(ours: &[f32], theirs: impl Iterator<Item = f64>) -> f64 {
         .fold(0.0, |most, distance| if distance <= most { most } else { distance })
 }
 
+fn cosine(ours: &[f32], theirs: &[f64]) -> f64 {
+    let product = doubles(ours).zip(theirs).map(|(a, b)| a * b).sum::<f64>();
+    let length = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
+    product / (length(&mut doubles(ours)) * length(&mut theirs.iter().copied()))
+}
+
 fn doubles(values: &[f32]) -> impl Iterator<Item = f64> + '_ {
     values.iter().map(|value| f64::from(*value))
 }
@@ -175,6 +181,8 @@ fn attention_is_that_of_the_definition(length: usize, heads: usize, size: usize,
         (kernels.attend_bytes)(text, &mut scratch, &mut mixed);
         let bytes = distance(&mixed, exact.iter().copied());
         assert!(bytes < 0.25, "{}: {bytes}", kernels.name);
+        let cosine = cosine(&mixed, &exact);
+        assert!(cosine > 0.99, "{}: {cosine}", kernels.name);
         let mut portable = vec![f32::NAN; length * hidden];
         (plain::KERNELS.attend_bytes)(text, &mut Scratch::default(), &mut portable);
         assert!(distance(&mixed, doubles(&portable)) < 2e-2, "{}", kernels.name);
@@ -301,6 +309,19 @@ fn sums_at_their_limits_are_exact() {
         for (product, (column, sum)) in products.iter().zip(weights.bytes.iter().zip(&weights.sums).cycle()) {
             assert_eq!(*product, 127.0 * (sum - f32::from(column[39])), "{}", kernels.name);
         }
+    }
+}
+
+#[test]
+fn attention_over_the_longest_text_stays_within_its_sums() {
+    let (heads, size) = (1, 16);
+    // All keys are alike, so that every share is the largest; and all values are as large as values are.
+    let rows: Vec<f32> = (0..LONGEST).flat_map(|_| (0..48).map(|at| if at < 32 { 0.5 } else { -3.0 })).collect();
+    for kernels in able() {
+        let mut mixed = vec![f32::NAN; LONGEST * size];
+        let text = Projected { rows: &rows, heads, hidden: heads * size };
+        (kernels.attend_bytes)(text, &mut Scratch::default(), &mut mixed);
+        assert!(mixed.iter().all(|value| (value + 3.0).abs() < 0.01), "{}: {:?}", kernels.name, &mixed[..4]);
     }
 }
 

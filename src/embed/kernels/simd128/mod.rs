@@ -117,7 +117,7 @@ pub(super) struct Words(v128);
 impl Step for Words {
     const COLUMNS: usize = 4;
     const INPUT_BYTES: usize = 4;
-    const VECTORS: usize = 4;
+    const VECTORS: usize = 2;
     type Weights = v128;
     type Input = v128;
     #[inline(always)]
@@ -140,7 +140,7 @@ impl Step for Words {
     unsafe fn store(self, at: *mut u8) {
         unsafe { v128_store(at.cast(), self.0) }
     }
-    tiles!(quads: Words);
+    tiles!(pairs: Words);
 }
 
 impl Lanes for v128 {
