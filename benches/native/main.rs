@@ -113,7 +113,8 @@ fn main() {
     std::fs::create_dir_all(file.with_file_name("")).expect("target/bench");
     // Both runs in one file: with one thread, which comes first, it begins anew.
     let before = std::fs::read(&file).ok().filter(|_| threads > 1);
-    let mut all: Vec<serde_json::Value> = before.map_or(Vec::new(), |rows| serde_json::from_slice(&rows).expect("rows"));
+    let mut all: Vec<serde_json::Value> =
+        before.map_or(Vec::new(), |rows| serde_json::from_slice(&rows).expect("rows"));
     all.append(&mut rows);
     std::fs::write(&file, format!("{:#}\n", serde_json::Value::from(all))).expect("the results' file");
 }

@@ -4,8 +4,12 @@
 //! and which marks go around it. What it says of padding and cutting is for another use and is switched off: the
 //! limit is the model's own.
 
+use tokenizers::decoders::DecoderWrapper;
+use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::{Lowercase, NormalizerWrapper, Sequence};
-use tokenizers::{EncodeInput, Tokenizer, TruncationDirection};
+use tokenizers::pre_tokenizers::PreTokenizerWrapper;
+use tokenizers::processors::PostProcessorWrapper;
+use tokenizers::{EncodeInput, Tokenizer, TokenizerImpl, TruncationDirection};
 
 use super::folder::Description;
 use super::{charsmap, invalid};
@@ -13,6 +17,11 @@ use crate::error::{Error, Result};
 
 /// Fewer tokens than these, beside marks and prompt, are no room for text.
 const LEAST_ROOM: usize = 4;
+
+/// The kind that most models have. The library would find out the kind by way of two copies of all words, which takes as
+/// long as all else together when a page opens.
+type WordPieces =
+    TokenizerImpl<WordPiece, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
 
 /// The tokenizer of one model.
 pub(crate) struct WordTokenizer {
@@ -36,7 +45,10 @@ impl WordTokenizer {
     pub fn new(bytes: &[u8], description: &Description) -> Result<Self> {
         let damaged = |error: tokenizers::Error| invalid(format!("tokenizer.json: {error}"));
         charsmap::check(bytes)?;
-        let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(damaged)?;
+        let mut tokenizer = match serde_json::from_slice::<WordPieces>(bytes) {
+            Ok(tokenizer) => Tokenizer::from(tokenizer),
+            Err(_) => Tokenizer::from_bytes(bytes).map_err(damaged)?,
+        };
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(damaged)?;
         if description.lower_case {

@@ -134,6 +134,7 @@ kernels!(avx512, "x86-64 AVX-512 VNNI", native::avx512::Avx512, "avx512f,avx512b
 kernels!(neon, "aarch64 NEON", native::neon::Neon);
 
 /// The functions that this machine can run, the fastest first.
+#[allow(clippy::vec_init_then_push)] // What is pushed depends on the target.
 fn able() -> Vec<&'static Kernels> {
     let mut able: Vec<&Kernels> = Vec::new();
     #[cfg(all(target_arch = "wasm32", not(feature = "relaxed-simd")))]
