@@ -28,7 +28,7 @@ export async function loadEngine({ script, wasm }, downloads) {
 async function compile(wasm, downloads) {
   let response;
   try {
-    response = await fetch(wasm, { cache: "no-cache" });
+    response = await fetch(wasm); // As its script, by the same cache: the two must be of one version.
     if (!response.ok) throw new Error(`the server answers ${response.status}`);
   } catch (error) {
     const kept = await downloads.kept(wasm);

@@ -21,8 +21,10 @@ use weights::{Published, Source};
 #[cfg(not(target_arch = "wasm32"))]
 pub use prepare::prepare;
 
-/// How many tokens the model reads at once: some hundred milliseconds of work on the web.
+/// How many tokens of text the model is given at once: some hundred milliseconds of work on the web.
 pub const BATCH_TOKENS: usize = 1024;
+/// How many tokens go through the network at once: with marks and prompts, so that what was given at once is not cut.
+const NETWORK_TOKENS: usize = BATCH_TOKENS + BATCH_TOKENS / 4;
 
 /// A loaded model that embeds texts.
 pub struct Embedder {
@@ -137,7 +139,7 @@ fn batches(tokens: &[Vec<u32>]) -> Vec<&[Vec<u32>]> {
     let mut batches = Vec::new();
     let (mut start, mut sum) = (0, 0);
     for (at, text) in tokens.iter().enumerate() {
-        if at > start && sum + text.len() > BATCH_TOKENS {
+        if at > start && sum + text.len() > NETWORK_TOKENS {
             batches.push(&tokens[start..at]);
             (start, sum) = (at, 0);
         }
