@@ -205,6 +205,17 @@ downloadStory("a prepared model is preferred, and one that cannot be read is not
   assert.deepEqual((await keptPaths(run)).filter((path) => path.startsWith("/models/")), []);
 });
 
+downloadStory("what is kept of another model, in a folder within, stays", async ({ run }) => {
+  worked(await use(run));
+  const inner = await run(async ({ model }) => {
+    const cache = await caches.open((await caches.keys())[0] ?? "");
+    await cache.put(`${model}inner/config.json`, new Response("{}"));
+    return new URL(`${model}inner/config.json`).pathname;
+  });
+  worked(await use(run));
+  assert.ok((await keptPaths(run)).includes(inner));
+});
+
 downloadStory("a prepared model in which one bit is another is refused, with https and without", async ({ run, own, page }) => {
   const damaged = readFileSync(join(root, "target/site", prepared));
   const middle = damaged.length >> 1; // Among the weights, where it would only be a little wrong.
