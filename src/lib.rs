@@ -8,6 +8,7 @@
 //! The modules stand in the order in which data flows; [`carrel::Carrel`] strings them together.
 #![warn(missing_docs)]
 
+mod checksum;
 pub mod error;
 
 pub mod document;

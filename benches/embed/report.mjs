@@ -19,6 +19,22 @@ export function row(what, unit, ours, theirs, peer) {
   return { what, unit, ours, theirs: theirs ?? null, peer: peer ?? null, ratio: theirs ? ours / theirs : null };
 }
 
+/**
+ * Who is held against whom, the best of ONNX Runtime's first.
+ * @template Row
+ * @param {string} best
+ * @param {(own: string, peer: string, note?: string) => Row} against
+ */
+function comparisons(best, against) {
+  return [
+    against(RELAXED, best, " (their best)"),
+    against(SIMD128, best, " (their best)"),
+    ...ONNXRUNTIME.filter((peer) => peer !== best).map((peer) => against(RELAXED, peer)),
+    against(FLOAT, FP32),
+    against(RELAXED, TRANSFORMERS),
+  ];
+}
+
 /** @param {Results} results @param {string} [where] Another machine than this. */
 export function rateRows(results, where = "") {
   return LENGTHS.flatMap((tokens) => {
@@ -26,13 +42,7 @@ export function rateRows(results, where = "") {
     const best = ONNXRUNTIME.reduce((a, b) => (rate(b) > rate(a) ? b : a));
     const against = (/** @type {string} */ own, /** @type {string} */ peer, note = "") =>
       row(`passages of ${tokens} tokens${where}: ${own}`, "passages/s", rate(own), rate(peer), `${peer}${note}`);
-    return [
-      against(RELAXED, best, " (their best)"),
-      against(SIMD128, best, " (their best)"),
-      ...ONNXRUNTIME.filter((peer) => peer !== best).map((peer) => against(RELAXED, peer)),
-      against(FLOAT, FP32),
-      against(RELAXED, TRANSFORMERS),
-    ];
+    return comparisons(best, against);
   });
 }
 
@@ -42,13 +52,7 @@ export function latencyRows(results, where = "") {
   const best = ONNXRUNTIME.reduce((a, b) => (time(b) < time(a) ? b : a));
   const against = (/** @type {string} */ own, /** @type {string} */ peer, note = "") =>
     row(`a query of ${QUERY_TOKENS} tokens${where}: ${own}`, "ms", time(own), time(peer), `${peer}${note}`);
-  return [
-    against(RELAXED, best, " (their best)"),
-    against(SIMD128, best, " (their best)"),
-    ...ONNXRUNTIME.filter((peer) => peer !== best).map((peer) => against(RELAXED, peer)),
-    against(FLOAT, FP32),
-    against(RELAXED, TRANSFORMERS),
-  ];
+  return comparisons(best, against);
 }
 
 /** @param {Results} results */

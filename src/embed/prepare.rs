@@ -10,15 +10,14 @@
 use std::collections::BTreeMap;
 use std::f32::consts::SQRT_2;
 
-use sha2::{Digest, Sha256};
-
 use super::Embedder;
 use super::bert::{Bert, Part};
 use super::kernels::{MOST_SUMMED, Norm, byte_steps, portable};
 use super::weights::{Published, Source, panels, rows};
+use crate::checksum::sha256;
 use crate::error::Result;
 use crate::model::folder::{Architecture, Description, Parts};
-use crate::model::prepared::{Section, hexadecimal, write};
+use crate::model::prepared::{Section, write};
 use crate::model::tokenizer::WordTokenizer;
 use crate::model::weights::Weights;
 use crate::model::{Model, PREPARED_FILE};
@@ -38,7 +37,7 @@ pub fn prepare(mut file: impl FnMut(&str) -> Option<Vec<u8>>) -> Result<Vec<u8>>
     let mut sums = BTreeMap::new();
     let Parts { description, tokenizer, weights, .. } = Parts::read(|name| {
         let bytes = file(name)?;
-        sums.insert(name.to_owned(), hexadecimal(&Sha256::digest(&bytes)));
+        sums.insert(name.to_owned(), sha256(&bytes));
         Some(bytes)
     })?;
     let marks = WordTokenizer::new(&tokenizer, &description)?.encode("")?;

@@ -5,10 +5,10 @@
 //! damaged file is an error and never a wrong answer. The same index gives the same bytes.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use sha2::{Digest, Sha256};
 
 use super::nearest::Graph;
 use super::{Entry, Index};
+use crate::checksum::sha256;
 use crate::document::Span;
 use crate::error::{Error, Result};
 
@@ -219,8 +219,4 @@ fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T> {
 
 fn corrupt(file: &str, problem: impl std::fmt::Display) -> Error {
     Error::IndexCorrupt { file: file.to_owned(), problem: problem.to_string() }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::prepared::hexadecimal;
 use super::{invalid, modules, network};
+use crate::checksum::hexadecimal;
 use crate::error::Result;
 
 const CONFIG: &str = "config.json";

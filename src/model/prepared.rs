@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Description, invalid};
+use crate::checksum::hexadecimal;
 use crate::error::Result;
 
 /// The name of the file in a model's folder.
@@ -195,9 +196,4 @@ fn header(file: &[u8]) -> Result<Range<usize>> {
 
 fn damaged(problem: &str) -> crate::error::Error {
     invalid(format!("{PREPARED_FILE}: {problem}; make it again with `carrel model prepare`, or load it again"))
-}
-
-/// Bytes as text.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

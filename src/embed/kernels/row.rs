@@ -130,7 +130,8 @@ unsafe fn gelu_at<L: Lanes>(place: usize, at: *mut f32) {
     }
 }
 
-/// As [`gelu`], faster, with an error below 2e-4, past 3.9 of x in proportion to it: less than the step in which its result is quantised.
+/// As [`gelu`], faster, with an error below 2e-4, past 3.9 in proportion to x: less than the step in which its result is
+/// quantised.
 ///
 /// Φ(x) − ½ is odd; up to 3.9 it is x times a polynomial in x² (least squares, reweighted towards an even error).
 #[inline(always)]

@@ -184,9 +184,12 @@ impl Lanes for f32 {
     }
 }
 
-/// Makes the f32 product of a target from its lanes.
+/// Makes the f32 product of a target from its lanes; `by` another function than theirs, if need be.
 macro_rules! floats {
     ($lanes:ty, $tiles:ident $vectors:literal $(, $feature:literal)?) => {
+        floats!($lanes, $tiles $vectors $(, $feature)?, by <$lanes as Lanes>::multiply_add);
+    };
+    ($lanes:ty, $tiles:ident $vectors:literal $(, $feature:literal)?, by $multiply_add:expr) => {
         #[derive(Clone, Copy)]
         pub(in crate::embed::kernels) struct Floats($lanes);
 
@@ -209,8 +212,9 @@ macro_rules! floats {
                 unsafe { <$lanes>::splat(at.cast::<f32>().read_unaligned()) }
             }
             #[inline(always)]
+            #[allow(unused_unsafe)] // The browser's own functions are safe.
             unsafe fn add(self, weights: $lanes, input: $lanes) -> Self {
-                unsafe { Self(weights.multiply_add(input, self.0)) }
+                unsafe { Self(($multiply_add)(weights, input, self.0)) }
             }
             #[inline(always)]
             unsafe fn store(self, at: *mut u8) {
