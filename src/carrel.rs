@@ -6,26 +6,24 @@
 
 mod addition;
 mod inquiry;
-
-use serde::{Deserialize, Serialize};
+mod passages;
 
 use crate::chunk::Sizes;
 use crate::document::Passage;
 use crate::embed::Embedder;
 use crate::error::{Error, Result};
-use crate::index::{Entry, Index};
+use crate::index::{Entry, Index, Question};
 use crate::ingest::{self, Source};
 use crate::model::Model;
-use crate::retrieve::{self, Hit, Mode};
+use crate::retrieve::{self, Facets, Mode, SearchOptions};
 use crate::vector::UnitVector;
 
+use addition::Known;
 pub use addition::{Addition, Batch};
 pub use inquiry::{AskOptions, Event, Generator, Inquiry, Ranked, Sent, Stage, Trace, Work};
 
 /// The longest question, in characters.
 pub const LONGEST_QUESTION: usize = 8_000;
-/// The most passages that a search gives.
-pub const MOST_PASSAGES: usize = 1_000;
 /// How much of a chunk may be the end of the one before, in tokens.
 const OVERLAP: usize = 32;
 
@@ -37,20 +35,13 @@ pub struct Carrel {
     clock: Box<dyn Fn() -> f64>,
 }
 
-/// How a search is done.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SearchOptions {
-    /// How many passages are wanted at most, 1 to [`MOST_PASSAGES`].
-    pub limit: usize,
-    /// Which ways of finding are used.
-    pub mode: Mode,
-}
-
-impl Default for SearchOptions {
-    fn default() -> Self {
-        Self { limit: 10, mode: Mode::default() }
-    }
+/// What a search found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Best first.
+    pub passages: Vec<Passage>,
+    /// How many documents have which values, of those that the filter lets through.
+    pub facets: Facets,
 }
 
 impl Carrel {
@@ -88,6 +79,16 @@ impl Carrel {
         Ok(())
     }
 
+    /// The index as it is; for all that does not need the model.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The index, to be saved or merged.
+    pub fn index_mut(&mut self) -> &mut Index {
+        &mut self.index
+    }
+
     /// The files of the index by name, as [`open`](Self::open) reads them.
     pub fn save(&mut self) -> Vec<(String, Vec<u8>)> {
         self.index.to_files()
@@ -98,7 +99,12 @@ impl Carrel {
     /// # Errors
     /// Those of [`ingest::read`].
     pub fn begin(&self, source: Source) -> Result<Addition> {
-        Addition::new(ingest::read(source)?, self.sizes)
+        let document = ingest::read(source)?;
+        let known = match self.index.entry_with_codes(&document.id) {
+            Some((entry, codes)) => Known::of(entry, codes),
+            None => Known::none(self.index.dimensions()),
+        };
+        Addition::new(document, self.sizes, known)
     }
 
     /// Cuts the next stretch of the text into chunks: some hundred milliseconds of work at most.
@@ -141,9 +147,9 @@ impl Carrel {
         while !addition.is_done() {
             self.advance(&mut addition)?;
         }
-        let (document, chunks, vectors) = addition.into_parts();
-        let id = document.id.clone();
-        self.index.insert(Entry { document, chunks }, &vectors)?;
+        let (entry, codes) = addition.into_parts();
+        let id = entry.document.id.clone();
+        self.index.insert_codes(entry, &codes)?;
         self.index.entry(&id).ok_or(Error::NothingIndexed)
     }
 
@@ -168,19 +174,26 @@ impl Carrel {
                 Err(error) => outcomes.push(Err(error)),
             }
         }
-        let texts: Vec<&str> = waiting.iter().flat_map(|(_, addition)| addition.texts()).collect();
-        match self.embedder.embed_passages(&texts) {
-            Ok(vectors) => {
-                let mut vectors = vectors.into_iter();
-                for (at, addition) in waiting {
-                    let (document, chunks, _) = addition.into_parts();
-                    let own: Vec<UnitVector> = vectors.by_ref().take(chunks.len()).collect();
-                    if let Err(error) = self.index.insert(Entry { document, chunks }, &own) {
-                        outcomes[at] = Err(error);
-                    }
-                }
+        // All that is missing, of all documents at once: so all cores have work to the end.
+        let mut handed_out: Vec<(usize, usize, usize)> = Vec::new();
+        let mut texts: Vec<String> = Vec::new();
+        for (at, (_, addition)) in waiting.iter_mut().enumerate() {
+            while let Some(batch) = addition.next_batch() {
+                handed_out.push((at, batch.first, batch.texts.len()));
+                texts.extend(batch.texts.into_iter().map(str::to_owned));
             }
-            Err(error) => waiting.iter().for_each(|(at, _)| outcomes[*at] = Err(error.clone())),
+        }
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let embedded = self.embedder.embed_passages(&texts).and_then(|vectors| {
+            let mut vectors = vectors.into_iter();
+            let mut batches = handed_out.into_iter();
+            batches.try_for_each(|(at, first, count)| waiting[at].1.put(first, vectors.by_ref().take(count).collect()))
+        });
+        for (at, addition) in waiting {
+            let (entry, codes) = addition.into_parts();
+            if let Err(error) = embedded.clone().and_then(|()| self.index.insert_codes(entry, &codes)) {
+                outcomes[at] = Err(error);
+            }
         }
         outcomes
     }
@@ -215,8 +228,15 @@ impl Carrel {
     /// # Errors
     /// `question_empty`, `question_too_long`, `nothing_indexed`, `option_invalid`.
     pub fn search(&self, question: &str, options: SearchOptions) -> Result<Vec<Passage>> {
-        let mut stages = Vec::new();
-        self.find(question, options, &mut stages)
+        Ok(self.find(question, &options)?.passages)
+    }
+
+    /// Finds the passages that fit a question best, and counts the facets that the options name.
+    ///
+    /// # Errors
+    /// Those of [`search`](Self::search).
+    pub fn find(&self, question: &str, options: &SearchOptions) -> Result<Found> {
+        self.find_in_stages(question, options, &mut Vec::new())
     }
 
     /// Asks; what comes back leads to the answer.
@@ -227,7 +247,12 @@ impl Carrel {
         Inquiry::new(self, question, options)
     }
 
-    fn find(&self, question: &str, options: SearchOptions, stages: &mut Vec<inquiry::Stage>) -> Result<Vec<Passage>> {
+    fn find_in_stages(
+        &self,
+        question: &str,
+        options: &SearchOptions,
+        stages: &mut Vec<inquiry::Stage>,
+    ) -> Result<Found> {
         let question = question.trim();
         if question.is_empty() {
             return Err(Error::QuestionEmpty);
@@ -236,12 +261,7 @@ impl Carrel {
         if characters > LONGEST_QUESTION {
             return Err(Error::QuestionTooLong { characters, limit: LONGEST_QUESTION });
         }
-        if !(1..=MOST_PASSAGES).contains(&options.limit) {
-            return Err(Error::OptionInvalid {
-                option: "limit".into(),
-                problem: format!("{} is not from 1 to {MOST_PASSAGES}", options.limit),
-            });
-        }
+        options.check()?;
         if self.index.is_empty() {
             return Err(Error::NothingIndexed);
         }
@@ -257,33 +277,15 @@ impl Carrel {
             })?),
         };
         self.timed(stages, || {
-            let hits = retrieve::retrieve(&self.index, question, vector.as_ref(), options.mode, options.limit)?;
-            let passages: Vec<Passage> = hits.iter().filter_map(|hit| self.passage(hit)).collect();
+            let parsed = Question::new(question, options.typing);
+            let retrieve::Found { hits, facets } = retrieve::retrieve(&self.index, &parsed, vector.as_ref(), options)?;
+            let passages = passages::passages(&self.index, &parsed, &hits, options.neighbours);
             let stage = inquiry::Work::Retrieve {
                 mode: options.mode,
                 searched: self.index.len(),
                 passages: passages.iter().map(inquiry::Ranked::from).collect(),
             };
-            Ok((passages, stage))
-        })
-    }
-
-    fn passage(&self, hit: &Hit) -> Option<Passage> {
-        let (Entry { document, chunks }, at) = self.index.chunk(hit.number)?;
-        let chunk = &chunks[at];
-        Some(Passage {
-            id: document.id.clone(),
-            chunk: at,
-            title: document.title.clone(),
-            url: document.url.clone(),
-            format: document.format,
-            headings: chunk.headings.clone(),
-            page: chunk.page,
-            text: chunk.span.of(&document.text).to_owned(),
-            span: chunk.span,
-            score: hit.score,
-            semantic: hit.semantic,
-            lexical: hit.lexical,
+            Ok((Found { passages, facets }, stage))
         })
     }
 

@@ -1,10 +1,16 @@
-//! bytes → their SHA-256 as text, which names and checks files of models and indexes
+//! bytes → what tells them from others: SHA-256, which no one can forge, for models; XXH3, which is quick, for indexes
 
 use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::xxh3_128;
 
 /// The SHA-256 of bytes, in hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
+}
+
+/// The XXH3 of bytes, in 128 bits: tells accidents, not forgeries.
+pub(crate) fn quick(bytes: &[u8]) -> u128 {
+    xxh3_128(bytes)
 }
 
 /// Bytes in hexadecimal.

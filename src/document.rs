@@ -3,7 +3,11 @@
 //! A [`Document`] is what ingest made of a file; a [`Chunk`] is a stretch of it that is embedded and found; a
 //! [`Passage`] is a chunk that was found for a question. Stages know these, never one another.
 
+mod metadata;
+
 use serde::{Deserialize, Serialize};
+
+pub use metadata::{Metadata, Scalar, ScalarRef, Value};
 
 /// A half-open range `start..end` of bytes in the UTF-8 of a text, on character boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,6 +64,57 @@ pub enum Format {
     Pdf,
 }
 
+impl Format {
+    /// Its name, as in the options.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+            Self::Text => "text",
+            Self::Pdf => "pdf",
+        }
+    }
+}
+
+/// What a text is written in, as far as words are stemmed; named by its code of ISO 639.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Not known, or none of these: its words are stemmed as English.
+    #[default]
+    Und,
+    /// English.
+    En,
+    /// German.
+    De,
+    /// French.
+    Fr,
+    /// Spanish.
+    Es,
+    /// Italian.
+    It,
+    /// Portuguese.
+    Pt,
+    /// Dutch.
+    Nl,
+    /// Russian.
+    Ru,
+    /// Swedish.
+    Sv,
+}
+
+impl Language {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 10] =
+        [Self::Und, Self::En, Self::De, Self::Fr, Self::Es, Self::It, Self::Pt, Self::Nl, Self::Ru, Self::Sv];
+
+    /// Its code of ISO 639, `und` where it is not known.
+    pub fn code(self) -> &'static str {
+        const CODES: [&str; 10] = ["und", "en", "de", "fr", "es", "it", "pt", "nl", "ru", "sv"];
+        CODES[self as usize]
+    }
+}
+
 /// A heading and where it stands in the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
@@ -99,7 +154,7 @@ pub struct SourcePiece {
 }
 
 /// A document as read: its text and the map back to where it came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     /// What it is known by; adding another with the same id replaces it.
     pub id: String,
@@ -111,6 +166,10 @@ pub struct Document {
     pub url: Option<String>,
     /// What it was written in.
     pub format: Format,
+    /// The language of most of it.
+    pub language: Language,
+    /// What else is known of it, by name: search is filtered by it.
+    pub metadata: Metadata,
     /// Its text. All spans count bytes of this.
     pub text: String,
     /// Its headings in order.
@@ -188,6 +247,8 @@ pub struct Passage {
     pub url: Option<String>,
     /// What the document was written in.
     pub format: Format,
+    /// What else is known of the document, by name.
+    pub metadata: Metadata,
     /// The titles of the headings above the passage, outermost first.
     pub headings: Vec<String>,
     /// The page on which it begins, for paged formats.
@@ -196,6 +257,8 @@ pub struct Passage {
     pub text: String,
     /// Where it stands in the document's text.
     pub span: Span,
+    /// What of [`text`](Self::text) matches the question's words, in order.
+    pub highlights: Vec<Span>,
     /// How well it fits the question; higher is better, comparable within one search only.
     pub score: f32,
     /// The cosine of its vector and the question's, where vectors were searched and it was among the candidates.

@@ -45,6 +45,8 @@ pub enum Error {
         "the question has {characters} characters; the limit is {limit}. Shorten it, or add the long text as a document"
     )]
     QuestionTooLong { characters: usize, limit: usize },
+    #[error("the filter cannot be used: {problem}")]
+    FilterInvalid { problem: String },
     #[error("{option}: {problem}")]
     OptionInvalid { option: String, problem: String },
     #[error(
@@ -89,6 +91,7 @@ impl Error {
             Self::NothingIndexed => "nothing_indexed",
             Self::QuestionEmpty => "question_empty",
             Self::QuestionTooLong { .. } => "question_too_long",
+            Self::FilterInvalid { .. } => "filter_invalid",
             Self::OptionInvalid { .. } => "option_invalid",
             Self::ApiUnreachable { .. } => "api_unreachable",
             Self::ApiUnauthorized { .. } => "api_unauthorized",

@@ -5,13 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Carrel, SearchOptions};
+use super::Carrel;
 use crate::document::{Passage, Span};
 use crate::error::{Error, Result};
 use crate::generate::{self, Decoder, Request, Settings, Usage, extractive};
 use crate::ground::{Author, Citation, Evidence, Marks, Verdict};
 use crate::prompt::{self, Example, Message, Prompt, Template};
-use crate::retrieve::Mode;
+use crate::retrieve::{Filter, Mode, SearchOptions};
 
 /// How a question is asked.
 #[derive(Debug, Clone, Deserialize)]
@@ -21,6 +21,14 @@ pub struct AskOptions {
     pub limit: usize,
     /// Which ways of finding are used.
     pub mode: Mode,
+    /// Which documents may be used; all without.
+    pub filter: Option<Filter>,
+    /// How much passages should differ, 0 to 1: see [`SearchOptions::diversity`].
+    pub diversity: f32,
+    /// Whether of passages that say the same only the best is used.
+    pub collapse: bool,
+    /// How many chunks before and after each passage are used with it.
+    pub neighbours: usize,
     /// The wording of the prompt.
     pub template: Template,
     /// Worked examples for the model.
@@ -49,6 +57,10 @@ impl Default for AskOptions {
         Self {
             limit: 5,
             mode: Mode::default(),
+            filter: None,
+            diversity: 0.0,
+            collapse: false,
+            neighbours: 0,
             template: Template::default(),
             examples: Vec::new(),
             context_tokens: 3_000,
@@ -196,10 +208,11 @@ enum Writer {
 
 impl Inquiry {
     pub(super) fn new(carrel: &Carrel, question: &str, options: AskOptions) -> Result<Self> {
-        let AskOptions { limit, mode, template, examples, context_tokens, generator } = options;
+        let AskOptions { template, examples, context_tokens, generator, .. } = options;
+        let AskOptions { limit, mode, filter, diversity, collapse, neighbours, .. } = options;
         let mut stages = Vec::new();
-        let search = SearchOptions { limit, mode };
-        let mut sources = carrel.find(question, search, &mut stages)?;
+        let search = SearchOptions { limit, mode, filter, diversity, collapse, neighbours, ..SearchOptions::default() };
+        let mut sources = carrel.find_in_stages(question, &search, &mut stages)?.passages;
         let mut request_sent = None;
         let writer = match generator {
             None => Writer::Extractive,

@@ -8,11 +8,11 @@ mod metrics;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::carrel::{Carrel, SearchOptions};
-use crate::document::Format;
+use crate::carrel::Carrel;
+use crate::document::{Format, Metadata};
 use crate::error::Result;
 use crate::ingest::{Content, Source};
-use crate::retrieve::Mode;
+use crate::retrieve::{Mode, SearchOptions};
 
 pub use metrics::{Judgements, Scores};
 
@@ -31,7 +31,9 @@ pub fn add_corpus(carrel: &mut Carrel, records: Vec<dataset::Record>) -> Result<
         title: Some(record.title),
         url: None,
         format: Some(Format::Text),
+        metadata: Metadata::new(),
         warnings: Vec::new(),
+        language: None,
         content: Content::Text(record.text),
     };
     for outcome in carrel.add_all(records.into_iter().map(source)) {
@@ -49,7 +51,7 @@ pub fn add_corpus(carrel: &mut Carrel, records: Vec<dataset::Record>) -> Result<
 /// Those of [`Carrel::search`].
 pub fn ranking(carrel: &Carrel, question: &str, mode: Mode) -> Result<Vec<String>> {
     let mut seen = HashSet::new();
-    let passages = carrel.search(question, SearchOptions { limit: PASSAGES, mode })?;
+    let passages = carrel.search(question, SearchOptions { limit: PASSAGES, mode, ..SearchOptions::default() })?;
     Ok(passages.into_iter().map(|passage| passage.id).filter(|id| seen.insert(id.clone())).collect())
 }
 

@@ -1,26 +1,35 @@
 //! [`Index`] ⇄ files
 //!
-//! A `manifest.json` that a person can read names the other files with their lengths and SHA-256; those are binary
-//! (postcard, and plain little-endian f32). Every byte is covered by a hash, the manifest's own included, so that a
-//! damaged file is an error and never a wrong answer. The same index gives the same bytes.
+//! A `manifest.json` that a person can read names the other files with their lengths and checksums; those are binary
+//! and named by what they hold, so that a file of a name never changes, and what two states of an index share is
+//! there once. Every byte is covered by a checksum, the manifest's own included, so that a damaged file is an error
+//! and never a wrong answer: XXH3 in 128 bits, which is quick enough to be checked whenever an index is opened. The
+//! same index gives the same bytes.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::nearest::Graph;
+use super::graph::Graph;
+use super::keywords::Keywords;
+use super::segment::{Content, Segment};
 use super::{Entry, Index};
-use crate::checksum::sha256;
+use crate::checksum::quick;
 use crate::document::Span;
 use crate::error::{Error, Result};
+use crate::vector::quantize::Codes;
 
 /// The name of the file that names the others.
 pub const MANIFEST: &str = "manifest.json";
-/// The version of the format that is written; no other is read yet.
-const VERSION: u32 = 1;
+/// The version of the format that is written; no other is read.
+const VERSION: u32 = 2;
 
-const DOCUMENTS: &str = "documents.bin";
-const VECTORS: &str = "vectors.bin";
-const KEYWORDS: &str = "keywords.bin";
-const GRAPH: &str = "graph.bin";
+const DOCUMENTS: &str = "documents";
+const VECTORS: &str = "vectors";
+const KEYWORDS: &str = "keywords";
+const GRAPH: &str = "graph";
+const REMOVED: &str = "removed";
 
 #[derive(Serialize, Deserialize)]
 struct Manifest {
@@ -29,16 +38,36 @@ struct Manifest {
     dimensions: usize,
     documents: usize,
     chunks: usize,
-    files: Vec<File>,
+    segments: Vec<Parts>,
     /// Of this manifest with this field empty.
-    sha256: String,
+    checksum: String,
 }
 
+/// The files of a segment.
 #[derive(Serialize, Deserialize)]
+struct Parts {
+    #[serde(flatten)]
+    sealed: Sealed,
+    /// The numbers of the documents that were removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    removed: Option<File>,
+}
+
+/// What never changes of them.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Sealed {
+    documents: File,
+    vectors: File,
+    keywords: File,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    graph: Option<File>,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct File {
     name: String,
     bytes: usize,
-    sha256: String,
+    checksum: String,
 }
 
 /// Only what must be known before the rest can be read.
@@ -47,37 +76,93 @@ struct Version {
     format: u32,
 }
 
+impl Sealed {
+    fn files(&self) -> impl Iterator<Item = &File> {
+        [&self.documents, &self.vectors, &self.keywords].into_iter().chain(&self.graph)
+    }
+}
+
+impl Manifest {
+    fn files(&self) -> impl Iterator<Item = &File> {
+        self.segments.iter().flat_map(|parts| parts.sealed.files().chain(&parts.removed))
+    }
+}
+
+impl File {
+    /// What a file of these bytes is called.
+    fn of(kind: &str, bytes: &[u8]) -> Self {
+        let checksum = checksum(bytes);
+        Self { name: format!("{kind}-{}.bin", &checksum[..16]), bytes: bytes.len(), checksum }
+    }
+}
+
+fn checksum(bytes: &[u8]) -> String {
+    format!("{:032x}", quick(bytes))
+}
+
+impl Content {
+    /// The bytes of one of its files.
+    fn bytes_of(&self, kind: &str) -> Vec<u8> {
+        match kind {
+            DOCUMENTS => binary(&self.entries),
+            VECTORS => self.codes.to_bytes(),
+            KEYWORDS => self.keywords.to_bytes(),
+            _ => self.graph.as_ref().map_or_else(Vec::new, Graph::to_bytes),
+        }
+    }
+}
+
 impl Index {
     /// Its files by name, the manifest last.
     pub fn to_files(&mut self) -> Vec<(String, Vec<u8>)> {
-        if self.owners.len() > self.len() {
-            self.compact();
-        }
-        let entries: Vec<&Entry> = self.entries().collect();
-        let vectors = self.vectors.iter().flat_map(|component| component.to_le_bytes()).collect();
-        let mut files = vec![
-            (DOCUMENTS.to_owned(), binary(&entries)),
-            (VECTORS.to_owned(), vectors),
-            (KEYWORDS.to_owned(), binary(&self.keywords)),
-        ];
-        if let Some(graph) = &self.graph {
-            files.push((GRAPH.to_owned(), binary(graph)));
+        self.tidy();
+        self.files_but(&HashSet::new()).0
+    }
+
+    /// Its files without those that are `kept`, the manifest last; and the names of all.
+    pub(super) fn files_but(&mut self, kept: &HashSet<String>) -> (Vec<(String, Vec<u8>)>, HashSet<String>) {
+        let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+        let mut names = HashSet::new();
+        let mut segments = Vec::new();
+        for segment in &mut self.segments {
+            segment.is_open = false;
+            let content = &segment.content;
+            let mut write = |kind: &str, bytes: Vec<u8>| {
+                let file = File::of(kind, &bytes);
+                if !kept.contains(&file.name) && names.insert(file.name.clone()) {
+                    files.push((file.name.clone(), bytes));
+                }
+                file
+            };
+            let mut made = |kind: &str| write(kind, content.bytes_of(kind));
+            let is_known = |sealed: &&Sealed| sealed.files().all(|file| kept.contains(&file.name));
+            let sealed = match content.files.get().filter(is_known) {
+                Some(sealed) => sealed.clone(),
+                None => Sealed {
+                    documents: made(DOCUMENTS),
+                    vectors: made(VECTORS),
+                    keywords: made(KEYWORDS),
+                    graph: content.graph.as_ref().map(|_| made(GRAPH)),
+                },
+            };
+            let dead: Vec<u32> = (0..).zip(&segment.dead).filter(|(_, dead)| **dead).map(|(entry, _)| entry).collect();
+            let removed = (!dead.is_empty()).then(|| write(REMOVED, binary(&dead)));
+            let _ = content.files.set(sealed.clone());
+            segments.push(Parts { sealed, removed });
         }
         let mut manifest = Manifest {
             format: VERSION,
             model: self.model.clone(),
             dimensions: self.dimensions,
-            documents: entries.len(),
-            chunks: self.owners.len(),
-            files: files
-                .iter()
-                .map(|(name, bytes)| File { name: name.clone(), bytes: bytes.len(), sha256: sha256(bytes) })
-                .collect(),
-            sha256: String::new(),
+            documents: self.places.len(),
+            chunks: self.len(),
+            segments,
+            checksum: String::new(),
         };
-        manifest.sha256 = sha256(&manifest.to_bytes());
+        manifest.checksum = checksum(&manifest.to_bytes());
+        let names = manifest.files().map(|file| file.name.clone()).collect();
         files.push((MANIFEST.to_owned(), manifest.to_bytes()));
-        files
+        (files, names)
     }
 
     /// Reads an index; `file` gives the bytes of a file of that name.
@@ -85,57 +170,91 @@ impl Index {
     /// # Errors
     /// `index_corrupt` where a file is missing or differs in any byte from what was written; `index_version` where
     /// another version of Carrel wrote it.
-    pub fn from_files(mut file: impl FnMut(&str) -> Option<Vec<u8>>) -> Result<Self> {
+    pub fn from_files(file: impl FnMut(&str) -> Option<Vec<u8>>) -> Result<Self> {
+        Self::read(file, &[])
+    }
+
+    /// Whether the file of that name is in memory, so that it need not be read again.
+    pub fn holds(&self, name: &str) -> bool {
+        self.held(name).is_some()
+    }
+
+    fn held(&self, name: &str) -> Option<&Content> {
+        let holds = |content: &&Content| content.files.get().is_some_and(|it| it.files().any(|it| it.name == name));
+        self.segments.iter().map(|segment| &*segment.content).find(holds)
+    }
+
+    pub(super) fn file_held(&self, name: &str) -> Option<Vec<u8>> {
+        let kind = name.split('-').next()?;
+        Some(self.held(name)?.bytes_of(kind))
+    }
+
+    /// As [`from_files`](Self::from_files); segments that are among the `known` ones are taken from there.
+    pub(super) fn read(mut file: impl FnMut(&str) -> Option<Vec<u8>>, known: &[Segment]) -> Result<Self> {
         let missing = |name: &str| corrupt(name, "it is missing");
         let manifest = Manifest::read(&file(MANIFEST).ok_or_else(|| missing(MANIFEST))?)?;
-        let mut checked = |name: &str| {
-            let Some(expected) = manifest.files.iter().find(|file| file.name == name) else {
-                return Ok(None);
-            };
-            let bytes = file(name).ok_or_else(|| missing(name))?;
-            match bytes.len() == expected.bytes && sha256(&bytes) == expected.sha256 {
-                true => Ok(Some(bytes)),
-                false => Err(corrupt(name, "its content is not what was written")),
+        if manifest.dimensions == 0 {
+            return Err(corrupt(MANIFEST, "it tells of vectors without components"));
+        }
+        let mut bytes_of = |wanted: &File| {
+            let bytes = file(&wanted.name).ok_or_else(|| missing(&wanted.name))?;
+            match bytes.len() == wanted.bytes && checksum(&bytes) == wanted.checksum {
+                true => Ok(bytes),
+                false => Err(corrupt(&wanted.name, "its content is not what was written")),
             }
         };
-        let mut required = |name: &str| checked(name)?.ok_or_else(|| corrupt(MANIFEST, "a file is not listed"));
-        let entries: Vec<Entry> = parse(DOCUMENTS, &required(DOCUMENTS)?)?;
-        let vectors: Vec<f32> = required(VECTORS)?
-            .chunks_exact(4)
-            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-            .collect();
-        let keywords: super::Keywords = parse(KEYWORDS, &required(KEYWORDS)?)?;
-        let graph: Option<Graph> = checked(GRAPH)?.map(|bytes| parse(GRAPH, &bytes)).transpose()?;
-        let owners: Vec<(u32, u32)> = (0..)
-            .zip(&entries)
-            .flat_map(|(entry, Entry { chunks, .. })| (0..chunks.len() as u32).map(move |chunk| (entry, chunk)))
-            .collect();
-        // The hashes hold against accidents; against a forged index, all numbers must fit together.
-        let chunks = owners.len();
+        let mut index = Self::new(&manifest.model, manifest.dimensions);
+        for Parts { sealed, removed } in &manifest.segments {
+            let removed: Vec<u32> = match removed {
+                Some(file) => parse(&file.name, &bytes_of(file)?)?,
+                None => Vec::new(),
+            };
+            let same = |segment: &&Segment| segment.content.files.get() == Some(sealed);
+            let mut segment = match known.iter().find(same) {
+                Some(Segment { content, .. }) => Segment::sharing(content),
+                None => Segment::new(sealed.read(manifest.dimensions, &mut bytes_of)?, Vec::new(), false),
+            };
+            for entry in removed {
+                match (entry as usize) < segment.dead.len() {
+                    true => segment.remove(entry as usize),
+                    false => return Err(corrupt(MANIFEST, "a document was removed that was never there")),
+                }
+            }
+            index.segments.push(segment);
+        }
+        index.find_places();
+        let documents = index.segments.iter().map(|segment| segment.entries().count()).sum::<usize>();
+        // The checksums hold against accidents; against a forged index, all numbers must fit together.
+        if index.places.len() != documents {
+            return Err(corrupt(MANIFEST, "two documents have the same id"));
+        }
+        if (manifest.documents, manifest.chunks) != (documents, index.len()) {
+            return Err(corrupt(MANIFEST, "it counts other documents than are there"));
+        }
+        index.note_kept(manifest.files().map(|file| file.name.clone()).collect());
+        Ok(index)
+    }
+}
+
+impl Sealed {
+    fn read(&self, dimensions: usize, bytes_of: &mut impl FnMut(&File) -> Result<Vec<u8>>) -> Result<Content> {
+        let Self { documents, vectors, keywords, graph } = self;
+        let unfit = |file: &File| corrupt(&file.name, "it does not fit the documents");
+        let entries: Vec<Entry> = parse(&documents.name, &bytes_of(documents)?)?;
         if !entries.iter().all(spans_fit) {
-            return Err(corrupt(DOCUMENTS, "a span lies outside its text"));
+            return Err(corrupt(&documents.name, "a span lies outside its text"));
         }
-        if manifest.dimensions == 0 || vectors.len() != chunks * manifest.dimensions {
-            return Err(corrupt(VECTORS, "there is not one vector for each chunk"));
-        }
-        if !vectors.iter().all(|component| component.is_finite()) {
-            return Err(corrupt(VECTORS, "a component is not a number"));
-        }
-        if !keywords.fits(chunks) {
-            return Err(corrupt(KEYWORDS, "it names chunks that are not there"));
-        }
-        if !graph.as_ref().is_none_or(|graph| graph.fits(chunks, manifest.dimensions)) {
-            return Err(corrupt(GRAPH, "it names chunks that are not there"));
-        }
-        Ok(Self {
-            model: manifest.model,
-            dimensions: manifest.dimensions,
-            entries: entries.into_iter().map(Some).collect(),
-            owners,
-            vectors,
-            keywords,
-            graph,
-        })
+        let chunks = entries.iter().map(|entry| entry.chunks.len()).sum();
+        let codes = Codes::from_bytes(dimensions, &bytes_of(vectors)?);
+        let codes = codes.filter(|codes| codes.len() == chunks).ok_or_else(|| unfit(vectors))?;
+        let words = Keywords::from_bytes(&bytes_of(keywords)?, chunks).ok_or_else(|| unfit(keywords))?;
+        let graph = match graph {
+            Some(file) => Some(Graph::from_bytes(&bytes_of(file)?, chunks).ok_or_else(|| unfit(file))?),
+            None => None,
+        };
+        let mut content = Content::of(entries, codes, words, graph);
+        content.files = OnceLock::from(self.clone());
+        Ok(content)
     }
 }
 
@@ -144,7 +263,11 @@ impl Index {
 /// # Errors
 /// `index_corrupt`, `index_version`.
 pub fn file_names(manifest: &[u8]) -> Result<Vec<String>> {
-    Ok(Manifest::read(manifest)?.files.into_iter().map(|file| file.name).collect())
+    let manifest = Manifest::read(manifest)?;
+    let mut names: Vec<String> = manifest.files().map(|file| file.name.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
 }
 
 /// What an index begins with that was put into one file.
@@ -177,16 +300,16 @@ impl Manifest {
         if manifest.to_bytes() != bytes {
             return Err(corrupt(MANIFEST, "it is not as Carrel writes it"));
         }
-        let written = std::mem::take(&mut manifest.sha256);
-        if sha256(&manifest.to_bytes()) != written {
+        let written = std::mem::take(&mut manifest.checksum);
+        if checksum(&manifest.to_bytes()) != written {
             return Err(corrupt(MANIFEST, "its content is not what was written"));
         }
         // Names become paths and addresses: nothing but a plain file name may come of them.
         let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
-        match manifest.files.iter().all(|file| plain(&file.name) && !file.name.starts_with('.')) {
-            true => Ok(manifest),
-            false => Err(corrupt(MANIFEST, "a file has a name that is not allowed")),
+        if !manifest.files().all(|file| plain(&file.name) && !file.name.starts_with('.')) {
+            return Err(corrupt(MANIFEST, "a file has a name that is not allowed"));
         }
+        Ok(manifest)
     }
 
     fn to_bytes(&self) -> Vec<u8> {
@@ -217,6 +340,6 @@ fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T> {
     }
 }
 
-fn corrupt(file: &str, problem: impl std::fmt::Display) -> Error {
+pub(super) fn corrupt(file: &str, problem: impl std::fmt::Display) -> Error {
     Error::IndexCorrupt { file: file.to_owned(), problem: problem.to_string() }
 }

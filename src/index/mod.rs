@@ -1,23 +1,46 @@
 //! chunks and vectors → an [`Index`] that finds them
 //!
-//! Two ways to find a chunk: by its vector ([`nearest`](self)) and by its words ([`keywords`](self)). Both count
-//! chunks by the same number, in the order of their adding; a removed document's chunks keep their numbers, dead,
-//! until the index is compacted. All in memory, all synchronous; [`format`](self) turns it into files and back.
+//! An index is a row of [`segments`](self): what is added goes into the last one, which is open; what is saved is
+//! sealed and never changes again, but for the marks of what was removed. Segments are put together as they grow
+//! ([`merge`](self)), by whoever has the time, while search goes on. A chunk is found by its vector (a scan, or a
+//! graph) or by its words (BM25 over all segments). All in memory, all synchronous; [`format`](self) turns it into
+//! files and back.
 
 mod format;
+mod graph;
 mod keywords;
-mod nearest;
+mod lists;
+mod merge;
+mod postings;
+mod question;
+mod ranking;
+mod saving;
+mod segment;
+
+use std::collections::{BTreeMap, HashMap};
 
 use crate::document::{Chunk, Document};
 use crate::error::{Error, Result};
 use crate::vector::UnitVector;
+use crate::vector::quantize::{Codes, Query};
 
 pub use format::{MANIFEST, bundle, file_names, unbundle};
-use keywords::Keywords;
-use nearest::Graph;
+pub use merge::build_graph;
+pub use question::Question;
+use saving::Saving;
+use segment::Segment;
 
-/// The number of a chunk within an index: its place in the order of adding.
-pub type ChunkNumber = u32;
+/// From how many chunks on a graph is worth its building: below, an exact scan takes a fraction of a millisecond.
+pub const GRAPH_FROM: usize = 10_000;
+/// From how many chunks the [`spread`](Index::spread) is told.
+const SAMPLE: usize = 256;
+
+/// Where a chunk is, until the next change of the index. Places sort by the order of adding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    segment: u32,
+    chunk: u32,
+}
 
 /// A document with its chunks, as an index keeps them.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -28,19 +51,39 @@ pub struct Entry {
     pub chunks: Vec<Chunk>,
 }
 
+/// Which documents may be found.
+pub struct Allowed {
+    /// For each segment and each of its entries.
+    entries: Vec<Vec<bool>>,
+    /// How many chunks these have, by segment.
+    chunks: Vec<usize>,
+}
+
+impl Allowed {
+    /// How many chunks may be found.
+    pub fn chunks(&self) -> usize {
+        self.chunks.iter().sum()
+    }
+}
+
+/// What was found by words.
+pub struct Matches {
+    /// The chunks and their BM25 scores, best first.
+    pub found: Vec<(Place, f32)>,
+    /// The sum of what each word of the question could add at most per occurrence: its inverse document frequency.
+    pub most: f32,
+}
+
 /// What is searched.
 pub struct Index {
     model: String,
     dimensions: usize,
-    /// By order of adding; nothing where a document was removed.
-    entries: Vec<Option<Entry>>,
-    /// For each chunk number the entry and the chunk within it.
-    owners: Vec<(u32, u32)>,
-    /// One row of `dimensions` components for each chunk number.
-    vectors: Vec<f32>,
-    keywords: Keywords,
-    /// Over the first chunks, where it was worth building; the rest is scanned.
-    graph: Option<Graph>,
+    segments: Vec<Segment>,
+    /// Where each document is: its segment and its number there.
+    places: HashMap<String, (usize, usize)>,
+    saving: Saving,
+    /// What is being put together elsewhere.
+    offer: Option<merge::Offer>,
 }
 
 impl Index {
@@ -49,11 +92,10 @@ impl Index {
         Self {
             model: model.to_owned(),
             dimensions,
-            entries: Vec::new(),
-            owners: Vec::new(),
-            vectors: Vec::new(),
-            keywords: Keywords::default(),
-            graph: None,
+            segments: Vec::new(),
+            places: HashMap::new(),
+            saving: Saving::default(),
+            offer: None,
         }
     }
 
@@ -69,32 +111,38 @@ impl Index {
 
     /// How many chunks can be found.
     pub fn len(&self) -> usize {
-        self.entries().map(|entry| entry.chunks.len()).sum()
+        self.segments.iter().map(Segment::live).sum()
     }
 
     /// Whether nothing can be found.
     pub fn is_empty(&self) -> bool {
-        self.entries().all(|entry| entry.chunks.is_empty())
+        self.len() == 0
     }
 
     /// The documents in order of adding.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().flatten()
+        self.segments.iter().flat_map(|segment| segment.entries().map(|(_, entry)| entry))
     }
 
     /// The document with this id.
     pub fn entry(&self, id: &str) -> Option<&Entry> {
-        self.entries().find(|entry| entry.document.id == id)
+        let &(segment, entry) = self.places.get(id)?;
+        Some(&self.segments[segment].content.entries[entry])
     }
 
-    /// The document and the chunk of that number, unless it was removed.
-    pub fn chunk(&self, number: ChunkNumber) -> Option<(&Entry, usize)> {
-        let &(entry, chunk) = self.owners.get(number as usize)?;
-        Some((self.entries[entry as usize].as_ref()?, chunk as usize))
+    /// The document and the chunk at that place.
+    pub fn chunk(&self, place: Place) -> Option<(&Entry, usize)> {
+        let segment = self.segments.get(place.segment as usize)?;
+        ((place.chunk as usize) < segment.len()).then(|| segment.content.entry_of(place.chunk))
     }
 
-    fn alive(&self, number: ChunkNumber) -> bool {
-        self.entries[self.owners[number as usize].0 as usize].is_some()
+    /// The document with this id and the vectors of its chunks.
+    pub fn entry_with_codes(&self, id: &str) -> Option<(&Entry, Codes)> {
+        let &(segment, entry) = self.places.get(id)?;
+        let content = &self.segments[segment].content;
+        let mut codes = Codes::new(self.dimensions);
+        codes.extend(&content.codes, content.rows(entry));
+        Some((&content.entries[entry], codes))
     }
 
     /// Adds a document; one of the same id is replaced.
@@ -102,101 +150,172 @@ impl Index {
     /// # Errors
     /// `option_invalid` where there is not one vector of the index's dimensions for each chunk.
     pub fn insert(&mut self, entry: Entry, vectors: &[UnitVector]) -> Result<()> {
-        let fits = vectors.len() == entry.chunks.len()
-            && vectors.iter().all(|vector| vector.as_slice().len() == self.dimensions);
-        if !fits {
-            return Err(Error::OptionInvalid {
-                option: "vectors".into(),
-                problem: format!("one of {} components is needed for each chunk", self.dimensions),
-            });
+        if vectors.iter().any(|vector| vector.as_slice().len() != self.dimensions) {
+            return Err(self.needs_vectors());
         }
-        self.remove(&entry.document.id);
-        let number = self.entries.len() as u32;
-        for (at, (chunk, vector)) in entry.chunks.iter().zip(vectors).enumerate() {
-            self.keywords.insert(self.owners.len() as ChunkNumber, &searched_text(&entry.document, chunk));
-            self.owners.push((number, at as u32));
-            self.vectors.extend_from_slice(vector.as_slice());
+        let mut codes = Codes::new(self.dimensions);
+        vectors.iter().for_each(|vector| codes.push(vector));
+        self.insert_codes(entry, &codes)
+    }
+
+    /// Adds a document whose vectors are known as an index keeps them; one of the same id is replaced.
+    ///
+    /// # Errors
+    /// `option_invalid` where there is not one vector of the index's dimensions for each chunk.
+    pub fn insert_codes(&mut self, entry: Entry, codes: &Codes) -> Result<()> {
+        if codes.len() != entry.chunks.len() || codes.dimensions() != self.dimensions {
+            return Err(self.needs_vectors());
         }
-        self.entries.push(Some(entry));
+        let id = entry.document.id.clone();
+        self.bury(&id);
+        if self.segments.last().is_none_or(|last| !last.is_open) {
+            self.segments.push(Segment::new(segment::Content::new(self.dimensions), Vec::new(), true));
+        }
+        let at = self.segments.len() - 1;
+        let number = self.segments[at].push(entry, codes);
+        self.places.insert(id.clone(), (at, number));
+        self.saving.note_document(id);
         Ok(())
+    }
+
+    fn needs_vectors(&self) -> Error {
+        let problem = format!("one of {} components is needed for each chunk", self.dimensions);
+        Error::OptionInvalid { option: "vectors".into(), problem }
     }
 
     /// Removes the document with this id; tells whether there was one.
     pub fn remove(&mut self, id: &str) -> bool {
-        let found = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.document.id == id);
-        let Some(at) = self.entries.iter().position(found) else {
+        let is_there = self.bury(id);
+        if is_there {
+            self.saving.note_document(id.to_owned());
+        }
+        is_there
+    }
+
+    fn bury(&mut self, id: &str) -> bool {
+        let Some((segment, entry)) = self.places.remove(id) else {
             return false;
         };
-        let Some(entry) = self.entries[at].take() else {
-            return false;
-        };
-        let first = self.owners.partition_point(|&(owner, _)| (owner as usize) < at);
-        for (offset, chunk) in entry.chunks.iter().enumerate() {
-            self.keywords.remove((first + offset) as ChunkNumber, &searched_text(&entry.document, chunk));
-        }
-        if self.owners.len() > 2 * self.len() {
-            self.compact();
-        }
+        self.segments[segment].remove(entry);
         true
     }
 
-    /// Gives the chunks new numbers without gaps.
-    fn compact(&mut self) {
-        let old = std::mem::replace(self, Self::new(&self.model, self.dimensions));
-        let mut rows = old.vectors.chunks_exact(old.dimensions);
-        for (number, entry) in old.entries.into_iter().enumerate() {
-            let owned = old.owners.iter().filter(|owner| owner.0 as usize == number).count();
-            let rows: Vec<&[f32]> = rows.by_ref().take(owned).collect();
-            let Some(entry) = entry else { continue };
-            let number = self.entries.len() as u32;
-            for (at, (chunk, row)) in entry.chunks.iter().zip(rows).enumerate() {
-                self.keywords.insert(self.owners.len() as ChunkNumber, &searched_text(&entry.document, chunk));
-                self.owners.push((number, at as u32));
-                self.vectors.extend_from_slice(row);
+    /// The chunks nearest to a vector and their cosines, best first: exact to the twelve bits that are kept of each
+    /// component where a scan is made, and where a graph is searched nearly so, the more the greater its `width`.
+    pub fn nearest(
+        &self,
+        query: &UnitVector,
+        limit: usize,
+        width: Option<usize>,
+        allowed: Option<&Allowed>,
+    ) -> Vec<(Place, f32)> {
+        let query = Query::new(query);
+        let mut found = Vec::new();
+        for (number, segment) in self.segments.iter().enumerate() {
+            let allowed = allowed.map(|allowed| (allowed.entries[number].as_slice(), allowed.chunks[number]));
+            let placed = |(chunk, cosine)| (Place { segment: number as u32, chunk }, cosine);
+            found.extend(segment.nearest(&query, limit, width, allowed).into_iter().map(placed));
+        }
+        best(found, limit)
+    }
+
+    /// The chunks that share words with the question and their BM25 scores.
+    pub fn matching(&self, question: &Question, allowed: Option<&Allowed>) -> Matches {
+        let alive: Vec<_> = self.segments.iter().map(|segment| move |chunk| segment.is_alive(chunk)).collect();
+        let passing: Vec<_> = (0..)
+            .zip(&self.segments)
+            .map(|(number, segment): (usize, _)| {
+                move |chunk| {
+                    let entry = segment.content.owners[chunk as usize] as usize;
+                    !segment.dead[entry] && allowed.is_none_or(|allowed| allowed.entries[number][entry])
+                }
+            })
+            .collect();
+        let texts: Vec<_> = self.segments.iter().map(|segment| move |chunk| segment.content.text(chunk)).collect();
+        let parts: Vec<ranking::Part> = (0..self.segments.len())
+            .map(|number| ranking::Part {
+                keywords: &self.segments[number].content.keywords,
+                alive: &alive[number],
+                allowed: &passing[number],
+                text: &texts[number],
+            })
+            .collect();
+        let ranking::Matches { found, most } = ranking::search(&parts, question);
+        let placed = |(segment, chunk, score)| (Place { segment: segment as u32, chunk }, score);
+        Matches { found: found.into_iter().map(placed).collect(), most }
+    }
+
+    /// The cosine of a chunk's vector and the question's.
+    pub fn cosine(&self, query: &UnitVector, place: Place) -> f32 {
+        self.segments[place.segment as usize].content.codes.fine(&Query::new(query), place.chunk as usize)
+    }
+
+    /// The cosine of two chunks' vectors.
+    pub fn between(&self, one: Place, other: Place) -> f32 {
+        let codes = |place: Place| &self.segments[place.segment as usize].content.codes;
+        codes(one).between(one.chunk as usize, codes(other), other.chunk as usize)
+    }
+
+    /// Which documents pass a test.
+    pub fn allowed(&self, test: &dyn Fn(&Document) -> bool) -> Allowed {
+        let (mut entries, mut chunks) = (Vec::new(), Vec::new());
+        for segment in &self.segments {
+            let mut passing = vec![false; segment.dead.len()];
+            let mut count = 0;
+            for (number, entry) in segment.entries() {
+                passing[number] = test(&entry.document);
+                count += if passing[number] { entry.chunks.len() } else { 0 };
             }
-            self.entries.push(Some(entry));
+            entries.push(passing);
+            chunks.push(count);
         }
+        Allowed { entries, chunks }
     }
 
-    /// The chunks nearest to a vector and their cosines, best first.
-    pub fn nearest(&self, query: &UnitVector, limit: usize) -> Vec<(ChunkNumber, f32)> {
-        let alive = |number| self.alive(number);
-        match &self.graph {
-            Some(graph) => graph.search(query.as_slice(), &self.vectors, self.dimensions, limit, alive),
-            None => nearest::scan(query.as_slice(), &self.vectors, self.dimensions, 0, limit, alive),
+    /// How much the question's cosines differ from chunk to chunk: their standard deviation over a sample of chunks
+    /// that stand at equal distances; nothing where there are too few to tell.
+    pub fn spread(&self, query: &UnitVector) -> Option<f32> {
+        let query = Query::new(query);
+        let length = self.len();
+        let count = length.min(SAMPLE);
+        if count < 2 {
+            return None;
         }
-    }
-
-    /// The cosine of a chunk's vector and the query's.
-    pub fn cosine(&self, query: &UnitVector, number: ChunkNumber) -> f32 {
-        let start = number as usize * self.dimensions;
-        crate::vector::dot(query.as_slice(), &self.vectors[start..start + self.dimensions])
-    }
-
-    /// The chunks that share words with the query and their BM25 scores, best first.
-    pub fn matching(&self, query: &str) -> Vec<(ChunkNumber, f32)> {
-        self.keywords.search(query)
-    }
-
-    /// Builds the graph that makes vector search fast in large collections, where it is worth it.
-    ///
-    /// Takes seconds for 10,000 chunks; search works before and after.
-    pub fn optimize(&mut self) {
-        if self.owners.len() > self.len() {
-            self.compact();
+        let mut wanted = (0..count).map(|at| at * length / count).peekable();
+        let mut before = 0;
+        let mut cosines = Vec::with_capacity(count);
+        for segment in &self.segments {
+            for (number, entry) in segment.entries() {
+                let first = segment.content.firsts[number] as usize;
+                while let Some(at) = wanted.next_if(|&at| at < before + entry.chunks.len()) {
+                    cosines.push(f64::from(segment.content.codes.fine(&query, first + at - before)));
+                }
+                before += entry.chunks.len();
+            }
         }
-        self.graph = (self.owners.len() >= nearest::GRAPH_FROM).then(|| Graph::build(&self.vectors, self.dimensions));
+        let mean = cosines.iter().sum::<f64>() / count as f64;
+        let variance = cosines.iter().map(|cosine| (cosine - mean).powi(2)).sum::<f64>() / count as f64;
+        Some(variance.sqrt() as f32)
+    }
+
+    /// How many bytes vectors and graphs take, and how many words.
+    pub fn bytes(&self) -> BTreeMap<&'static str, usize> {
+        let sum = |bytes: &dyn Fn(&segment::Content) -> usize| self.segments.iter().map(|it| bytes(&it.content)).sum();
+        BTreeMap::from([
+            ("vectors", sum(&|content| content.codes.bytes())),
+            ("graph", sum(&|content| content.graph.as_ref().map_or(0, graph::Graph::bytes))),
+            ("keywords", sum(&|content| content.keywords.bytes())),
+        ])
     }
 }
 
-/// What of a chunk is searched by words: its document's title and its headings tell what it is about.
-fn searched_text(document: &Document, chunk: &Chunk) -> String {
-    let mut text = document.title.clone();
-    for heading in &chunk.headings {
-        text.push('\n');
-        text.push_str(heading);
+/// The `limit` best, best first, ties in order.
+fn best<T: Ord + Copy>(mut found: Vec<(T, f32)>, limit: usize) -> Vec<(T, f32)> {
+    let order = |left: &(T, f32), right: &(T, f32)| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0));
+    if found.len() > limit && limit > 0 {
+        found.select_nth_unstable_by(limit - 1, order);
     }
-    text.push('\n');
-    text.push_str(chunk.span.of(&document.text));
-    text
+    found.truncate(limit);
+    found.sort_unstable_by(order);
+    found
 }

@@ -5,6 +5,7 @@
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::Reading;
+use super::front_matter::{self, FrontMatter};
 use crate::document::{Heading, Span};
 
 pub(super) fn read(text: String) -> Reading {
@@ -25,18 +26,7 @@ pub(super) fn read(text: String) -> Reading {
             _ => {}
         }
     }
-    let title = front_matter_title(&text).or_else(|| outline.first().map(|heading| heading.title.clone()));
-    Reading { title, text, outline, ..Reading::default() }
-}
-
-/// The `title:` of a YAML block at the top, as static-site generators write it.
-fn front_matter_title(text: &str) -> Option<String> {
-    let mut lines = text.lines();
-    if lines.next()?.trim_end() != "---" {
-        return None;
-    }
-    lines
-        .take_while(|line| line.trim_end() != "---")
-        .find_map(|line| line.strip_prefix("title:"))
-        .map(|title| title.trim().trim_matches(['"', '\'']).to_owned())
+    let FrontMatter { title, metadata } = front_matter::read(&text);
+    let title = title.or_else(|| outline.first().map(|heading| heading.title.clone()));
+    Reading { title, metadata, text, outline, ..Reading::default() }
 }

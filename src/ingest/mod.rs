@@ -3,12 +3,13 @@
 //! Bad data in, hallucinations out: this stage decides what a file is, refuses what it cannot read with the reason,
 //! and keeps for every character the way back to the source, so that a passage can be shown where it came from.
 
+mod front_matter;
 mod html;
 mod markdown;
 mod pages;
 mod text;
 
-use crate::document::{Document, Format};
+use crate::document::{Document, Format, Language, Metadata, Scalar};
 use crate::error::{Error, Result};
 
 /// The largest PDF that is read, in bytes: most of it is pictures.
@@ -41,8 +42,12 @@ pub struct Source {
     pub url: Option<String>,
     /// Its format, where known; else told from the name and the content.
     pub format: Option<Format>,
+    /// What else is known of it; goes before what the file says of itself.
+    pub metadata: Metadata,
     /// What a reader should know, from who extracted its text.
     pub warnings: Vec<String>,
+    /// Its language, where known; else told from its words.
+    pub language: Option<Language>,
     /// What it holds.
     pub content: Content,
 }
@@ -51,10 +56,12 @@ pub struct Source {
 ///
 /// # Errors
 /// `empty_document`, `not_text`, `no_text`, `too_large`, `unknown_format`: each names the file and says what to do.
+/// `option_invalid` for metadata with a number that is not finite.
 pub fn read(source: Source) -> Result<Document> {
-    let Source { id, name, title, url, format, warnings, content } = source;
+    let Source { id, name, title, url, format, metadata, warnings, language, content } = source;
+    check_metadata(&metadata)?;
     let finish = |reading, format, damaged| {
-        finish(reading, Given { id, name: name.clone(), title, url, warnings }, format, damaged)
+        finish(reading, Given { id, name: name.clone(), title, url, metadata, language, warnings }, format, damaged)
     };
     let (format, text, damaged) = match content {
         Content::Pages(pages) => {
@@ -97,10 +104,23 @@ pub fn check_size(name: &str, bytes: usize, pdf: bool) -> Result<()> {
     }
 }
 
+/// What was read from JSON is finite, but Rust can hand in anything.
+fn check_metadata(metadata: &Metadata) -> Result<()> {
+    let wrong = |scalar: &Scalar| matches!(scalar, Scalar::Number(number) if !number.is_finite());
+    match metadata.iter().find(|(_, value)| value.scalars().iter().any(wrong)) {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::OptionInvalid {
+            option: "metadata".into(),
+            problem: format!("{name:?} is a number that is not finite: leave it out"),
+        }),
+    }
+}
+
 /// What a reader of one format hands back.
 #[derive(Debug, Default)]
 struct Reading {
     title: Option<String>,
+    metadata: Metadata,
     text: String,
     outline: Vec<crate::document::Heading>,
     pages: Vec<crate::document::Span>,
@@ -113,11 +133,13 @@ struct Given {
     name: String,
     title: Option<String>,
     url: Option<String>,
+    metadata: Metadata,
+    language: Option<Language>,
     warnings: Vec<String>,
 }
 
 fn finish(read: Reading, given: Given, format: Format, damaged: usize) -> Result<Document> {
-    let Given { id, name, title, url, mut warnings } = given;
+    let Given { id, name, title, url, metadata: given_metadata, language, mut warnings } = given;
     if read.text.trim().is_empty() {
         return Err(Error::EmptyDocument { name });
     }
@@ -132,12 +154,16 @@ fn finish(read: Reading, given: Given, format: Format, damaged: usize) -> Result
         .map(|title| title.trim().to_owned())
         .find(|title| !title.is_empty())
         .unwrap_or_else(|| stem(&name).to_owned());
+    let mut metadata = read.metadata;
+    metadata.extend(given_metadata);
     Ok(Document {
         id,
         name,
         title,
         url,
         format,
+        language: language.unwrap_or_else(|| Language::of(&read.text)),
+        metadata,
         text: read.text,
         outline: read.outline,
         pages: read.pages,

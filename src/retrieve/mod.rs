@@ -1,63 +1,39 @@
 //! a question → the chunks that answer it best
 //!
-//! By meaning (the vectors), by words (BM25), or by both fused. Each finds what the other misses: names and numbers
-//! by words, paraphrases by meaning.
+//! By meaning (the vectors), by words (BM25), or by both [fused](fuse). Each finds what the other misses: names and
+//! numbers by words, paraphrases by meaning. A [`Filter`] says which documents take part; what is found can be
+//! [thinned and spread](diversify).
 
+mod diversify;
+mod facets;
+mod filter;
 mod fuse;
+mod options;
+#[cfg(test)]
+mod tests;
 
-use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 
 use crate::error::{Error, Result};
-use crate::index::{ChunkNumber, Index};
+use crate::index::{Index, Place, Question};
 use crate::vector::UnitVector;
 
-/// How many chunks each way of finding hands to the fusion, at least.
+pub use facets::{Facets, MOST_VALUES};
+pub use filter::Filter;
+pub use options::{MOST_NEIGHBOURS, MOST_PASSAGES, Mode, SearchOptions};
+
+/// How many chunks each way of finding hands on, at least.
 const CANDIDATES: usize = 100;
-
-/// Which ways of finding are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// By meaning and by words, fused.
-    #[default]
-    Hybrid,
-    /// By meaning only.
-    Semantic,
-    /// By words only.
-    Lexical,
-}
-
-impl Mode {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Lexical, Self::Semantic, Self::Hybrid];
-
-    /// Its name, as in the options.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Hybrid => "hybrid",
-            Self::Semantic => "semantic",
-            Self::Lexical => "lexical",
-        }
-    }
-}
-
-impl std::str::FromStr for Mode {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|mode| mode.name() == name).ok_or_else(|| Error::OptionInvalid {
-            option: "mode".into(),
-            problem: format!("{name:?} is not known; use hybrid, semantic or lexical"),
-        })
-    }
-}
 
 /// A chunk that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hit {
-    /// Which chunk of the index.
-    pub number: ChunkNumber,
-    /// How well it fits; higher is better, comparable within one search only.
+    /// Where it is in the index.
+    pub place: Place,
+    /// How well it fits; higher is better, at most 1, comparable within one search only.
+    ///
+    /// By meaning it is the cosine, by words the share of the question's weight that its words carry, and else a
+    /// mean of both.
     pub score: f32,
     /// The cosine of its vector and the question's, where vectors were searched.
     pub semantic: Option<f32>,
@@ -65,44 +41,80 @@ pub struct Hit {
     pub lexical: Option<f32>,
 }
 
+impl Hit {
+    fn new(place: Place, score: f32, semantic: Option<f32>, lexical: Option<f32>) -> Self {
+        Self { place, score, semantic, lexical }
+    }
+
+    /// Best first; what is equal by place, so that the order is always the same.
+    fn order(&self, other: &Self) -> Ordering {
+        other.score.total_cmp(&self.score).then(self.place.cmp(&other.place))
+    }
+}
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Best first.
+    pub hits: Vec<Hit>,
+    /// For each field that was asked for.
+    pub facets: Facets,
+}
+
 /// Finds the best chunks for a question, best first; `vector` is the question's, needed in all modes but
-/// [`Mode::Lexical`].
+/// [`Mode::Lexical`]. Neighbours are joined by whoever makes passages of the hits.
 ///
 /// # Errors
-/// `option_invalid` where the vector is missing.
+/// `option_invalid`, `filter_invalid`; the former also where the vector is missing.
 pub fn retrieve(
     index: &Index,
-    question: &str,
+    question: &Question,
     vector: Option<&UnitVector>,
-    mode: Mode,
-    limit: usize,
-) -> Result<Vec<Hit>> {
-    let vector = || {
-        vector.ok_or_else(|| Error::OptionInvalid {
-            option: "mode".into(),
-            problem: "the question's vector is needed in this mode".into(),
-        })
-    };
-    Ok(match mode {
-        Mode::Lexical => index
-            .matching(question)
-            .into_iter()
-            .take(limit)
-            .map(|(number, score)| Hit { number, score, semantic: None, lexical: Some(score) })
-            .collect(),
-        Mode::Semantic => index
-            .nearest(vector()?, limit)
-            .into_iter()
-            .map(|(number, score)| Hit { number, score, semantic: Some(score), lexical: None })
-            .collect(),
-        Mode::Hybrid => {
-            let vector = vector()?;
-            let pool = CANDIDATES.max(2 * limit);
-            let semantic = index.nearest(vector, pool);
-            let lexical = index.matching(question);
-            let mut hits = fuse::fuse(&semantic, &lexical, pool, |number| index.cosine(vector, number));
-            hits.truncate(limit);
-            hits
+    options: &SearchOptions,
+) -> Result<Found> {
+    options.check()?;
+    let vector = match (options.mode, vector) {
+        (Mode::Lexical, _) => None,
+        (_, Some(vector)) => Some(vector),
+        (_, None) => {
+            let problem = "the question's vector is needed in this mode".into();
+            return Err(Error::OptionInvalid { option: "mode".into(), problem });
         }
-    })
+    };
+    let mut hits = candidates(index, question, vector, options);
+    if options.collapse {
+        diversify::collapse(&mut hits, index);
+    }
+    if options.diversity > 0.0 {
+        diversify::diversify(&mut hits, index, options.diversity, options.limit);
+    }
+    hits.truncate(options.limit);
+    Ok(Found { hits, facets: facets::count(index, options) })
+}
+
+/// The best chunks of those that may be found, more than are wanted where some will be left out.
+fn candidates(index: &Index, question: &Question, vector: Option<&UnitVector>, options: &SearchOptions) -> Vec<Hit> {
+    let SearchOptions { limit, mode, filter, .. } = options;
+    let allowed = filter.as_ref().map(|filter| index.allowed(&|document| filter.matches(document)));
+    let allowed = allowed.as_ref();
+    if allowed.is_some_and(|allowed| allowed.chunks() == 0) {
+        return Vec::new();
+    }
+    let pool = CANDIDATES.max(2 * limit);
+    let semantic = vector.map(|vector| index.nearest(vector, pool, None, allowed));
+    let lexical = (*mode != Mode::Semantic).then(|| index.matching(question, allowed));
+    match (vector, semantic, lexical) {
+        (Some(vector), Some(semantic), Some(lexical)) => {
+            let spread = index.spread(vector);
+            fuse::fuse(&semantic, &lexical.found, lexical.most, spread, pool, |place| index.cosine(vector, place))
+        }
+        (_, Some(semantic), _) => {
+            semantic.into_iter().map(|(place, cosine)| Hit::new(place, cosine, Some(cosine), None)).collect()
+        }
+        (_, _, Some(lexical)) => {
+            let best = lexical.found.into_iter().take(pool);
+            best.map(|(place, score)| Hit::new(place, score / lexical.most, None, Some(score))).collect()
+        }
+        _ => Vec::new(),
+    }
 }

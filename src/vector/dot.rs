@@ -1,4 +1,8 @@
-//! The inner loop of exact search.
+//! vectors → their products
+//!
+//! The inner loops of search: over f32, and over the [codes](super::Codes) that an index keeps. Each is written by hand
+//! for the web, whose build is otherwise optimised for size, and once more plainly, for other machines and as what the
+//! first must agree with. Products of codes are whole numbers, so they are the same everywhere.
 
 /// The dot product of two vectors of the same dimension.
 ///
@@ -25,10 +29,90 @@ fn portable(left: &[f32], right: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + tail
 }
 
-/// By hand for the web, whose build is otherwise optimised for size.
+/// Components that the products of codes take at once: a row's are filled up with zeros to a multiple of them.
+pub(super) const STEP: usize = 32;
+
+/// The sums of the products of each row's signed bytes and the query.
+///
+/// Panics unless all are of one length, a multiple of [`STEP`]. The caller sees to it that the sums fit.
+pub(super) fn coarse<const ROWS: usize>(rows: [&[u8]; ROWS], query: &[i16]) -> [i32; ROWS] {
+    assert!(query.len().is_multiple_of(STEP) && rows.iter().all(|row| row.len() == query.len()), "rows of one length");
+    #[cfg(target_feature = "simd128")]
+    return wasm::coarse(rows, query);
+    #[cfg(not(target_feature = "simd128"))]
+    rows.map(|row| portable_coarse(row, query))
+}
+
+/// The sum of the products of a row's nibbles, 0…15, and the query.
+///
+/// Of 32 components, number *i* is in the 16-bit number *i* mod 8, little-endian, from bit 4 · (*i* div 8) on: so that
+/// eight at a time are taken out by one shift and one mask.
+/// Panics unless the row has half a byte for each component, and of those there is a multiple of [`STEP`].
+pub(super) fn fine(row: &[u8], query: &[i16]) -> i32 {
+    assert!(query.len().is_multiple_of(STEP) && row.len() * 2 == query.len(), "half a byte for each component");
+    #[cfg(target_feature = "simd128")]
+    return wasm::fine(row, query);
+    #[cfg(not(target_feature = "simd128"))]
+    portable_fine(row, query)
+}
+
+/// Puts a row's two parts together: 16 · coarse + nibble − 8, as many numbers as there is room for in `into`.
+///
+/// Panics unless all are of one length, a multiple of [`STEP`].
+pub(super) fn join(coarse: &[u8], fine: &[u8], into: &mut [i16]) {
+    let length = into.len();
+    assert!(length.is_multiple_of(STEP) && coarse.len() == length && fine.len() * 2 == length, "rows of one length");
+    #[cfg(target_feature = "simd128")]
+    return wasm::join(coarse, fine, into);
+    #[cfg(not(target_feature = "simd128"))]
+    portable_join(coarse, fine, into);
+}
+
+#[cfg_attr(target_feature = "simd128", allow(dead_code))]
+fn portable_coarse(row: &[u8], query: &[i16]) -> i32 {
+    row.iter().zip(query).map(|(&a, &b)| i32::from(i16::from(a as i8)) * i32::from(b)).sum()
+}
+
+#[cfg_attr(target_feature = "simd128", allow(dead_code))]
+fn portable_fine(row: &[u8], query: &[i16]) -> i32 {
+    let mut sum = 0;
+    for (row, query) in row.chunks_exact(STEP / 2).zip(query.chunks_exact(STEP)) {
+        for (lane, pair) in row.chunks_exact(2).enumerate() {
+            let nibbles = u16::from_le_bytes([pair[0], pair[1]]);
+            for part in 0..4 {
+                sum += i32::from(nibbles >> (4 * part) & 15) * i32::from(query[8 * part + lane]);
+            }
+        }
+    }
+    sum
+}
+
+#[cfg_attr(target_feature = "simd128", allow(dead_code))]
+fn portable_join(coarse: &[u8], fine: &[u8], into: &mut [i16]) {
+    for (at, (into, &coarse)) in into.iter_mut().zip(coarse).enumerate() {
+        *into = 16 * i16::from(coarse as i8) + i16::from(nibble(fine, at)) - 8;
+    }
+}
+
+/// Where the nibble of a component is: its byte, and from which bit on.
+pub(super) fn nibble_at(component: usize) -> (usize, u32) {
+    let (step, within) = (component / STEP, component % STEP);
+    let (lane, part) = (within % 8, within / 8);
+    (STEP / 2 * step + 2 * lane + part / 2, 4 * (part as u32 % 2))
+}
+
+/// One component's nibble, 0…15.
+pub(super) fn nibble(fine: &[u8], component: usize) -> u8 {
+    let (byte, shift) = nibble_at(component);
+    fine[byte] >> shift & 15
+}
+
+/// By hand for the web. Offsets are written out: the browser takes them into the instructions that load.
 #[cfg(target_feature = "simd128")]
 mod wasm {
-    use std::arch::wasm32::{f32x4_add, f32x4_extract_lane, f32x4_mul, f32x4_splat, v128_load};
+    use std::arch::wasm32::*;
+
+    use super::STEP;
 
     pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
         let length = left.len().min(right.len());
@@ -52,6 +136,75 @@ mod wasm {
         let tail: f32 = (whole..length).map(|at| left[at] * right[at]).sum();
         lanes.iter().sum::<f32>() + tail
     }
+
+    pub(super) fn coarse<const ROWS: usize>(rows: [&[u8]; ROWS], query: &[i16]) -> [i32; ROWS] {
+        let mut sums = [i32x4_splat(0); ROWS];
+        for at in (0..query.len()).step_by(STEP) {
+            // Safety: `at + STEP` is at most the length of `query` and of each row.
+            unsafe {
+                let query = query.as_ptr().add(at);
+                macro_rules! eight {
+                    ($offset:literal) => {
+                        let query = v128_load(query.add($offset).cast());
+                        for (sum, row) in sums.iter_mut().zip(&rows) {
+                            let row = i16x8_load_extend_i8x8(row.as_ptr().add(at).add($offset).cast());
+                            *sum = i32x4_add(*sum, i32x4_dot_i16x8(row, query));
+                        }
+                    };
+                }
+                eight!(0);
+                eight!(8);
+                eight!(16);
+                eight!(24);
+            }
+        }
+        sums.map(sum)
+    }
+
+    pub(super) fn fine(row: &[u8], query: &[i16]) -> i32 {
+        let mut sums = i32x4_splat(0);
+        for at in (0..query.len()).step_by(STEP) {
+            // Safety: `at + STEP` is at most the length of `query` and twice that of `row`.
+            unsafe {
+                let (parts, query) = (parts(row, at), query.as_ptr().add(at).cast::<v128>());
+                for (part, nibbles) in parts.into_iter().enumerate() {
+                    sums = i32x4_add(sums, i32x4_dot_i16x8(nibbles, v128_load(query.add(part))));
+                }
+            }
+        }
+        sum(sums)
+    }
+
+    pub(super) fn join(coarse: &[u8], fine: &[u8], into: &mut [i16]) {
+        for at in (0..into.len()).step_by(STEP) {
+            // Safety: `at + STEP` is at most the length of `coarse` and `into` and twice that of `fine`.
+            unsafe {
+                let (coarse, into) = (coarse.as_ptr().add(at), into.as_mut_ptr().add(at).cast::<v128>());
+                for (part, nibbles) in parts(fine, at).into_iter().enumerate() {
+                    let coarse = i16x8_shl(i16x8_load_extend_i8x8(coarse.add(8 * part).cast()), 4);
+                    v128_store(into.add(part), i16x8_add(coarse, i16x8_sub(nibbles, i16x8_splat(8))));
+                }
+            }
+        }
+    }
+
+    /// The 32 nibbles from component `at` on; the caller sees to it that they are in `row`.
+    #[inline(always)]
+    unsafe fn parts(row: &[u8], at: usize) -> [v128; 4] {
+        let nibbles = unsafe { v128_load(row.as_ptr().add(at / 2).cast()) };
+        let mask = u16x8_splat(15);
+        [
+            v128_and(nibbles, mask),
+            v128_and(u16x8_shr(nibbles, 4), mask),
+            v128_and(u16x8_shr(nibbles, 8), mask),
+            u16x8_shr(nibbles, 12),
+        ]
+    }
+
+    fn sum(lanes: v128) -> i32 {
+        let pairs = i32x4_add(lanes, i32x4_shuffle::<2, 3, 0, 1>(lanes, lanes));
+        i32x4_extract_lane::<0>(pairs) + i32x4_extract_lane::<1>(pairs)
+    }
 }
 
 #[cfg(test)]
@@ -66,6 +219,45 @@ mod tests {
             let plain: f64 = left.iter().zip(&right).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
             assert!((f64::from(dot(&left, &right)) - plain).abs() < 1e-4, "{length}");
             assert!((f64::from(portable(&left, &right)) - plain).abs() < 1e-4, "{length}");
+        }
+    }
+    fn noise(length: usize, most: i32, seed: u32) -> Vec<i32> {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as i32 % (2 * most + 1) - most
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn products_of_codes_are_the_plain_sums_at_every_length() {
+        for steps in [0, 1, 2, 3, 12, 13, 32] {
+            let length = steps * STEP;
+            let query: Vec<i16> = noise(length, 4095, 7).iter().map(|&value| value as i16).collect();
+            let rows: Vec<Vec<i32>> = (0..4).map(|seed| noise(length, 127, seed)).collect();
+            let nibbles = noise(length, 7, 9).iter().map(|&value| (value + 8) as u8).collect::<Vec<u8>>();
+            let mut packed = vec![0; length / 2];
+            for (component, nibble) in nibbles.iter().enumerate() {
+                let (byte, shift) = nibble_at(component);
+                packed[byte] |= nibble << shift;
+            }
+            let plain = |row: &[i32]| row.iter().zip(&query).map(|(&a, &b)| a * i32::from(b)).sum::<i32>();
+            let bytes: Vec<Vec<u8>> = rows.iter().map(|row| row.iter().map(|&value| value as u8).collect()).collect();
+            let four = coarse([&bytes[0], &bytes[1], &bytes[2], &bytes[3]], &query);
+            for at in 0..4 {
+                assert_eq!(four[at], plain(&rows[at]), "{length}");
+                assert_eq!(coarse([&bytes[at]], &query), [plain(&rows[at])], "{length}");
+                assert_eq!(portable_coarse(&bytes[at], &query), plain(&rows[at]), "{length}");
+            }
+            let widened: Vec<i32> = nibbles.iter().map(|&nibble| i32::from(nibble)).collect();
+            assert_eq!(fine(&packed, &query), plain(&widened), "{length}");
+            assert_eq!(portable_fine(&packed, &query), plain(&widened), "{length}");
+            let joined: Vec<i16> = rows[0].iter().zip(&widened).map(|(a, b)| (16 * a + b - 8) as i16).collect();
+            let (mut by_hand, mut plainly) = (vec![0; length], vec![0; length]);
+            join(&bytes[0], &packed, &mut by_hand);
+            portable_join(&bytes[0], &packed, &mut plainly);
+            assert_eq!((&by_hand, &plainly), (&joined, &joined), "{length}");
         }
     }
 }

@@ -1,12 +1,15 @@
 //! A text's meaning as a direction
 //!
-//! Every embedding in Carrel is a [`UnitVector`]: of length one, so that the dot product is the cosine.
+//! Every embedding in Carrel is a [`UnitVector`]: of length one, so that the dot product is the cosine. What is kept of
+//! it to be searched are [`Codes`].
 
 use crate::error::{Error, Result};
 
 mod dot;
+pub(crate) mod quantize;
 
 pub use dot::dot;
+pub use quantize::{Codes, Query};
 
 /// A vector of length one, in f32.
 #[derive(Debug, Clone, PartialEq)]

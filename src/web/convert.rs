@@ -1,13 +1,16 @@
 //! the core's values ⇄ JavaScript's
 //!
 //! The core counts bytes of UTF-8, JavaScript counts UTF-16 units: every span is converted here, and nowhere else.
+//! Values go through JSON, for which the code is there anyway, and browsers read it faster than they make objects one
+//! property at a time.
 
+use js_sys::JSON;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use wasm_bindgen::prelude::*;
 
 use super::error::thrown;
 use crate::carrel::{Batch, Carrel, Event};
-use crate::document::{Document, Format, Heading, Passage, Span};
+use crate::document::{Document, Format, Heading, Language, Metadata, Passage, Span};
 use crate::error::Error;
 use crate::ground::Citation;
 use crate::index::Entry;
@@ -26,6 +29,9 @@ struct GivenSource {
     pages: Option<Vec<String>>,
     #[serde(default)]
     warnings: Vec<String>,
+    #[serde(default)]
+    metadata: Metadata,
+    language: Option<Language>,
 }
 
 /// What a list of documents shows of one.
@@ -40,6 +46,8 @@ struct DocumentInfo<'entry> {
     characters: usize,
     chunks: usize,
     pages: usize,
+    language: Language,
+    metadata: &'entry Metadata,
     warnings: &'entry [String],
 }
 
@@ -55,7 +63,8 @@ struct WholeDocument<'entry> {
 }
 
 pub(super) fn source(value: JsValue, bytes: Option<Vec<u8>>) -> Result<Source, JsValue> {
-    let GivenSource { id, name, title, url, format, text, pages, warnings } = given("document", value)?;
+    let GivenSource { id, name, title, url, format, text, pages, warnings, metadata, language } =
+        given("document", value)?;
     let content = match (bytes, text, pages) {
         (Some(bytes), None, None) => Content::Bytes(bytes),
         (None, Some(text), None) => Content::Text(text),
@@ -75,18 +84,21 @@ pub(super) fn source(value: JsValue, bytes: Option<Vec<u8>>) -> Result<Source, J
             return Err(thrown(Error::UnknownFormat { name, format: other.to_owned() }));
         }
     };
-    Ok(Source { id, name, title, url, format, warnings, content })
+    Ok(Source { id, name, title, url, format, warnings, metadata, language, content })
 }
 
 /// Reads a value that JavaScript handed in; `what` it is, for the message.
 pub(super) fn given<T: DeserializeOwned>(what: &str, value: JsValue) -> Result<T, JsValue> {
-    serde_wasm_bindgen::from_value(value)
-        .map_err(|error| thrown(Error::OptionInvalid { option: what.to_owned(), problem: error.to_string() }))
+    let problem = |problem: String| thrown(Error::OptionInvalid { option: what.to_owned(), problem });
+    let json = JSON::stringify(&value).ok().and_then(|json| json.as_string());
+    let json = json.ok_or_else(|| problem("it is nothing that JSON can tell".into()))?;
+    serde_json::from_str(&json).map_err(|error| problem(error.to_string()))
 }
 
 /// Hands a value out: plain objects, `null` for nothing.
 pub(super) fn out(value: &impl Serialize) -> JsValue {
-    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).expect("plain data always converts")
+    let json = serde_json::to_string(value).expect("plain data always converts");
+    JSON::parse(&json).expect("what serde_json writes is JSON")
 }
 
 pub(super) fn batch(Batch { first, texts }: &Batch) -> JsValue {
@@ -103,7 +115,7 @@ pub(super) fn document_info(entry: &Entry) -> JsValue {
 }
 
 fn info(Entry { document, chunks }: &Entry) -> DocumentInfo<'_> {
-    let Document { id, name, title, url, format, text, pages, warnings, .. } = document;
+    let Document { id, name, title, url, format, text, pages, warnings, language, metadata, .. } = document;
     DocumentInfo {
         id,
         name,
@@ -113,6 +125,8 @@ fn info(Entry { document, chunks }: &Entry) -> DocumentInfo<'_> {
         characters: Span::new(0, text.len()).to_utf16(text).end,
         chunks: chunks.len(),
         pages: pages.len(),
+        language: *language,
+        metadata,
         warnings,
     }
 }
@@ -129,8 +143,11 @@ pub(super) fn document(entry: &Entry) -> JsValue {
 }
 
 pub(super) fn passages(carrel: &Carrel, passages: &[Passage]) -> JsValue {
-    let convert =
-        |passage: &Passage| Passage { span: in_document(carrel, &passage.id, passage.span), ..passage.clone() };
+    let convert = |passage: &Passage| Passage {
+        span: in_document(carrel, &passage.id, passage.span),
+        highlights: passage.highlights.iter().map(|span| span.to_utf16(&passage.text)).collect(),
+        ..passage.clone()
+    };
     out(&passages.iter().map(convert).collect::<Vec<_>>())
 }
 

@@ -8,11 +8,18 @@ use wasm_bindgen::prelude::*;
 use super::convert;
 use super::encoder::encoded;
 use super::error::thrown;
-use crate::carrel::{Addition, Carrel, Inquiry};
+use crate::carrel::{Addition, Carrel, Found, Inquiry};
 use crate::index;
 use crate::ingest;
 use crate::model::{self, Model, OPTIONAL_FILES, REQUIRED_FILES};
+use crate::retrieve::SearchOptions;
 use crate::vector::UnitVector;
+
+/// Builds the graph that `work` asked for, in seconds: needs no model.
+#[wasm_bindgen(js_name = buildGraph)]
+pub fn build_graph(work: &[u8]) -> Result<Vec<u8>, JsValue> {
+    index::build_graph(work).map_err(thrown)
+}
 
 /// A model and an index.
 #[wasm_bindgen]
@@ -79,11 +86,55 @@ impl Engine {
         self.carrel.open(|name| bytes_of(file, name)).map_err(thrown)
     }
 
-    /// The index's files: pairs of name and bytes.
+    /// The index's files that are not kept yet: pairs of name and bytes, the manifest last.
     pub fn save(&mut self) -> Array {
         let pair =
             |(name, bytes): (String, Vec<u8>)| Array::of2(&name.into(), &Uint8Array::from(bytes.as_slice()).into());
-        self.carrel.save().into_iter().map(pair).collect()
+        self.carrel.index_mut().save().into_iter().map(pair).collect()
+    }
+
+    /// What `save` gave last is kept.
+    pub fn saved(&mut self) {
+        self.carrel.index_mut().saved();
+    }
+
+    /// Whether there is anything that is not kept.
+    #[wasm_bindgen(js_name = hasChanges)]
+    pub fn has_changes(&self) -> bool {
+        self.carrel.index().has_changes()
+    }
+
+    /// Nothing is kept any more: the next `save` gives all.
+    #[wasm_bindgen(js_name = forgetSaved)]
+    pub fn forget_saved(&mut self) {
+        self.carrel.index_mut().forget_saved();
+    }
+
+    /// Whether a file of that name is in memory.
+    pub fn holds(&self, name: &str) -> bool {
+        self.carrel.index().holds(name)
+    }
+
+    /// Takes the state that another tab has saved, with the own unsaved changes on top; `file(name)` gives the bytes of
+    /// those files that are not held.
+    pub fn refresh(&mut self, file: &Function) -> Result<(), JsValue> {
+        self.carrel.index_mut().refresh(|name| bytes_of(file, name)).map_err(thrown)
+    }
+
+    /// The vectors of which a graph is worth building, for `buildGraph`, elsewhere.
+    pub fn work(&mut self) -> Option<Vec<u8>> {
+        self.carrel.index_mut().work()
+    }
+
+    /// Takes the graph that was built; tells whether it was still wanted.
+    pub fn adopt(&mut self, graph: &[u8]) -> Result<bool, JsValue> {
+        self.carrel.index_mut().adopt(graph).map_err(thrown)
+    }
+
+    /// Lets go of work that nobody does any more.
+    #[wasm_bindgen(js_name = giveUpWork)]
+    pub fn give_up_work(&mut self) {
+        self.carrel.index_mut().give_up_work();
     }
 
     /// The index as one file.
@@ -94,7 +145,9 @@ impl Engine {
     /// Opens an index that was exported, instead of what is there.
     pub fn import(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
         let mut files: HashMap<String, Vec<u8>> = index::unbundle(bytes).map_err(thrown)?.into_iter().collect();
-        self.carrel.open(|name| files.remove(name)).map_err(thrown)
+        self.carrel.open(|name| files.remove(name)).map_err(thrown)?;
+        self.carrel.index_mut().forget_saved();
+        Ok(())
     }
 
     /// Throws where a file of that size is too large to read: asked before its bytes are loaded.
@@ -154,11 +207,11 @@ impl Engine {
         self.carrel.entry(id).map(convert::document)
     }
 
-    /// The passages that fit a question best.
-    pub fn search(&self, question: &str, options: JsValue) -> Result<JsValue, JsValue> {
-        let options = convert::given("search options", options)?;
-        let passages = self.carrel.search(question, options).map_err(thrown)?;
-        Ok(convert::passages(&self.carrel, &passages))
+    /// The passages that fit a question best, and the facets.
+    pub fn search(&self, question: &str, options: JsValue) -> Result<Array, JsValue> {
+        let options: SearchOptions = convert::given("search options", options)?;
+        let Found { passages, facets } = self.carrel.find(question, &options).map_err(thrown)?;
+        Ok(Array::of2(&convert::passages(&self.carrel, &passages), &convert::out(&facets)))
     }
 
     /// Finds the passages and makes the request.

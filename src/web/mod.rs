@@ -9,4 +9,4 @@ mod engine;
 mod error;
 
 pub use encoder::Encoder;
-pub use engine::{Adding, Answering, Engine};
+pub use engine::{Adding, Answering, Engine, build_graph};

@@ -2,10 +2,11 @@
 
 use std::sync::OnceLock;
 
-use carrel::carrel::{AskOptions, Carrel, Event, Generator, Inquiry, SearchOptions, Work};
+use carrel::carrel::{AskOptions, Carrel, Event, Generator, Inquiry, Work};
 use carrel::document::Passage;
 use carrel::ground::{Author, Citation, Evidence, Marks, Verdict};
 use carrel::ingest::{Content, Source};
+use carrel::retrieve::SearchOptions;
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use carrel::carrel::Carrel;
-use carrel::document::{Document, Format};
+use carrel::document::{Document, Format, Metadata};
 use carrel::embed::Embedder;
 use carrel::ingest::{self, Content, Source};
 use carrel::model::{Model, PREPARED_FILE};
@@ -74,7 +74,17 @@ pub fn carrel(sources: impl IntoIterator<Item = Source>) -> Carrel {
 
 /// A source of that name, which is its id, too.
 pub fn source(name: &str, content: Content) -> Source {
-    Source { id: name.into(), name: name.into(), title: None, url: None, format: None, warnings: Vec::new(), content }
+    Source {
+        id: name.into(),
+        name: name.into(),
+        title: None,
+        url: None,
+        format: None,
+        metadata: Metadata::new(),
+        warnings: Vec::new(),
+        language: None,
+        content,
+    }
 }
 
 /// The document read from a text in that format.

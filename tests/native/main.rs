@@ -11,6 +11,7 @@ mod command_line;
 mod desk;
 mod documents_say_what_is_so;
 mod family;
+mod filters;
 mod floors;
 mod golden;
 mod html;

@@ -1,10 +1,10 @@
 //! What a model is asked: the words are the person's to choose, the passages fit, and bad questions are refused.
 
-use carrel::carrel::{AskOptions, Carrel, Generator, Inquiry, SearchOptions, Work};
+use carrel::carrel::{AskOptions, Carrel, Generator, Inquiry, Work};
 use carrel::error::{Error, Result};
 use carrel::ingest::Content;
 use carrel::prompt::{Example, Role, Template};
-use carrel::retrieve::Mode;
+use carrel::retrieve::{Mode, SearchOptions};
 use serde_json::json;
 
 use crate::desk::{carrel, embedder, source};
@@ -129,10 +129,21 @@ fn a_question_that_can_not_be_answered_is_refused_with_the_reason() {
     assert_eq!(code(full.search(&"界".repeat(8_000), SearchOptions::default())), "no error", "characters, not bytes");
     assert_eq!(code(empty.ask("Which desk?", AskOptions::default())), "nothing_indexed");
     for limit in [0, 1_001, usize::MAX] {
-        assert_eq!(code(full.search("desk", SearchOptions { limit, mode: Mode::Hybrid })), "option_invalid", "{limit}");
+        assert_eq!(
+            code(full.search("desk", SearchOptions { limit, mode: Mode::Hybrid, ..SearchOptions::default() })),
+            "option_invalid",
+            "{limit}"
+        );
     }
-    assert_eq!(full.search("desk", SearchOptions { limit: 3, mode: Mode::Lexical }).unwrap().len(), 3);
-    assert!(full.search("xyzzy", SearchOptions { limit: 3, mode: Mode::Lexical }).unwrap().is_empty());
+    assert_eq!(
+        full.search("desk", SearchOptions { limit: 3, mode: Mode::Lexical, ..SearchOptions::default() }).unwrap().len(),
+        3
+    );
+    assert!(
+        full.search("xyzzy", SearchOptions { limit: 3, mode: Mode::Lexical, ..SearchOptions::default() })
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]

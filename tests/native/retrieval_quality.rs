@@ -8,7 +8,7 @@ use carrel::retrieve::Mode;
 
 use crate::desk::{carrel, prepared_model, shared_text};
 
-/// What bytes may cost of nDCG@10.
+/// What bytes, and fusion, may cost of nDCG@10.
 const LOSS: f64 = 0.005;
 
 /// A test set, its documents read and embedded.
@@ -39,6 +39,12 @@ impl Loaded {
     }
 }
 
+/// Fused does not lose to the better of its parts.
+fn never_worse(lexical: &Scores, semantic: &Scores, hybrid: &Scores) {
+    let better = lexical.ndcg_10.max(semantic.ndcg_10);
+    assert!(hybrid.ndcg_10 >= better - LOSS, "hybrid {}, its better part {better}", hybrid.ndcg_10);
+}
+
 /// The prepared model finds next to nothing less.
 fn in_bytes_as_well(folder: &str, semantic: &Scores, hybrid: &Scores) {
     let loaded = load(folder, Carrel::new(prepared_model()).unwrap());
@@ -57,8 +63,7 @@ fn passages_of_chunking_evaluation_are_found_as_bm25_and_the_exact_model_find_th
     assert_eq!(lexical.queries, 472);
     assert!(lexical.ndcg_10 >= 0.765, "lexical {}", lexical.ndcg_10);
     assert!((semantic.ndcg_10 - 0.668).abs() <= 0.005, "semantic {}", semantic.ndcg_10);
-    // Fused must be worth it: better than the vectors, and than plain reciprocal rank fusion of a textbook BM25.
-    assert!(hybrid.ndcg_10 >= 0.746, "hybrid {}", hybrid.ndcg_10);
+    never_worse(&lexical, &semantic, &hybrid);
     in_bytes_as_well("chunking-evaluation/beir", &semantic, &hybrid);
 }
 
@@ -71,7 +76,9 @@ fn sections_of_the_anthropic_docs_are_found_though_they_are_longer_than_the_mode
     assert_eq!(lexical.queries, 100);
     assert!(lexical.ndcg_10 >= 0.60, "lexical {}", lexical.ndcg_10);
     assert!(semantic.ndcg_10 >= 0.687, "semantic {}", semantic.ndcg_10);
-    assert!(hybrid.ndcg_10 >= semantic.ndcg_10.max(lexical.ndcg_10), "hybrid {}", hybrid.ndcg_10);
+    never_worse(&lexical, &semantic, &hybrid);
+    // Where both know something, together they know more.
+    assert!(hybrid.ndcg_10 >= semantic.ndcg_10.max(lexical.ndcg_10) + 0.01, "hybrid {}", hybrid.ndcg_10);
     in_bytes_as_well("anthropic-docs", &semantic, &hybrid);
     // A run scored on its own gives the same: the best chunk of each document counts.
     let rankings: HashMap<String, Vec<String>> = loaded

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use carrel::document::Metadata;
 use carrel::ingest::{Content, Source};
 use walkdir::WalkDir;
 
@@ -83,7 +84,17 @@ fn read(path: &Path, id: String, url: Option<String>) -> Result<Source, Failure>
     carrel::ingest::check_size(&id, usize::try_from(size).unwrap_or(usize::MAX), false)?;
     let bytes = std::fs::read(path).map_err(|error| Failure::file(path, &error))?;
     let content = Content::Bytes(bytes);
-    Ok(Source { name: id.clone(), id, title: None, url, format: None, warnings: Vec::new(), content })
+    Ok(Source {
+        name: id.clone(),
+        id,
+        title: None,
+        url,
+        format: None,
+        metadata: Metadata::new(),
+        warnings: Vec::new(),
+        language: None,
+        content,
+    })
 }
 
 /// The address of a page of a site, from the site's root.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use carrel::index::{MANIFEST, file_names};
+
 use crate::failure::Failure;
 use crate::search::one_line;
 use crate::{Outcome, desk, files};
@@ -66,14 +68,24 @@ pub fn run(arguments: Arguments, model: Option<&Path>) -> Result<Outcome, Failur
     Ok(Outcome::Done)
 }
 
-/// The manifest comes last and takes its place at once, so that a broken attempt never looks whole.
+/// The manifest comes last and takes its place at once, so that a broken attempt never looks whole. What an earlier
+/// index left is removed after that.
 fn write(out: &Path, index: Vec<(String, Vec<u8>)>) -> Result<(), Failure> {
     std::fs::create_dir_all(out).map_err(|error| Failure::file(out, &error))?;
+    let before = std::fs::read(out.join(MANIFEST)).ok().and_then(|manifest| file_names(&manifest).ok());
+    let names: Vec<String> = index.iter().map(|(name, _)| name.clone()).collect();
     for (name, bytes) in index {
         let path = out.join(&name);
         let partial = out.join(format!("{name}.partial"));
         std::fs::write(&partial, bytes).map_err(|error| Failure::file(&partial, &error))?;
         std::fs::rename(&partial, &path).map_err(|error| Failure::file(&path, &error))?;
+    }
+    for name in before.into_iter().flatten().filter(|name| !names.contains(name)) {
+        let path = out.join(name);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Failure::file(&path, &error)),
+            _ => {}
+        }
     }
     Ok(())
 }

@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use carrel::carrel::SearchOptions;
 use carrel::document::Passage;
-use carrel::retrieve::Mode;
+use carrel::retrieve::{Filter, Mode, SearchOptions};
 
 use crate::failure::{Failure, print};
 use crate::{Outcome, desk};
@@ -22,6 +21,9 @@ pub struct Arguments {
     /// hybrid, semantic or lexical
     #[arg(long, value_name = "M", default_value = "hybrid")]
     mode: Mode,
+    /// Which documents may be found, as '{"year": {"$gte": 2020}}'
+    #[arg(long, value_name = "JSON")]
+    filter: Option<Filter>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -30,7 +32,9 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, model: Option<&Path>) -> Result<Outcome, Failure> {
     let carrel = desk::open(model, &arguments.index)?;
     let start = Instant::now();
-    let passages = carrel.search(&arguments.query, SearchOptions { limit: arguments.limit, mode: arguments.mode })?;
+    let Arguments { limit, mode, filter, .. } = arguments;
+    let options = SearchOptions { limit, mode, filter, ..SearchOptions::default() };
+    let passages = carrel.search(&arguments.query, options)?;
     let elapsed = start.elapsed().as_secs_f64() * 1000.0;
     if arguments.json {
         print(&serde_json::json!({ "passages": passages, "elapsed_ms": elapsed }).to_string())?;

@@ -1,60 +1,10 @@
-//! text → sentences, and words as they are compared
+//! text → where its sentences stand
 //!
-//! Search, extractive answers and the check of citations must agree on what a word is, or a sentence would be found
-//! by one and missed by the other. Words are cut by Unicode's rules (UAX 29), folded to lower case and stemmed;
-//! scripts written without spaces are cut into pairs of characters, since their words cannot be told by rules alone.
+//! Chunks end at them, answers are made of them, and citations are checked against them.
 
-use rust_stemmers::{Algorithm, Stemmer};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::document::Span;
-
-/// The words of a text as they are compared: without stop words, in lower case, stemmed as English.
-pub fn words(text: &str) -> impl Iterator<Item = String> {
-    let stemmer = Stemmer::create(Algorithm::English);
-    let mut found = Vec::new();
-    let mut run: Vec<char> = Vec::new();
-    for word in text.unicode_words() {
-        let mut characters = word.chars();
-        match (characters.next(), characters.next()) {
-            (Some(character), None) if is_unspaced(character) => run.push(character),
-            _ => {
-                pairs(&mut run, &mut found);
-                let word = word.to_lowercase();
-                if word.chars().all(is_unspaced) {
-                    run.extend(word.chars());
-                    pairs(&mut run, &mut found);
-                } else if !STOP_WORDS.contains(&word.as_str()) {
-                    found.push(stemmer.stem(&word).into_owned());
-                }
-            }
-        }
-    }
-    pairs(&mut run, &mut found);
-    found.into_iter()
-}
-
-fn pairs(run: &mut Vec<char>, found: &mut Vec<String>) {
-    match run.as_slice() {
-        [] => {}
-        [single] => found.push(single.to_string()),
-        _ => found.extend(run.windows(2).map(|pair| pair.iter().collect::<String>())),
-    }
-    run.clear();
-}
-
-/// Han, kana, Thai, Lao, Khmer and Burmese: written without spaces between words.
-fn is_unspaced(character: char) -> bool {
-    matches!(character,
-        '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
-        | '\u{0e00}'..='\u{0eff}' | '\u{1780}'..='\u{17ff}' | '\u{1000}'..='\u{109f}' | '\u{20000}'..='\u{323af}')
-}
-
-/// Lucene's English stop words: they say nothing of what a text is about.
-const STOP_WORDS: [&str; 33] = [
-    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of",
-    "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
-];
 
 /// Where the sentences of a text stand, without the white space around them.
 ///
@@ -153,11 +103,5 @@ mod tests {
     fn a_sentence_goes_on_after_an_abbreviation_and_over_a_line_break() {
         assert_eq!(split("Dr. Smith met\nJ. Doe. They spoke."), ["Dr. Smith met\nJ. Doe.", "They spoke."]);
         assert_eq!(split("你好。世界很大。"), ["你好。", "世界很大。"]);
-    }
-
-    #[test]
-    fn words_are_stemmed_and_unspaced_scripts_are_cut_into_pairs() {
-        assert_eq!(words("The Desks were running").collect::<Vec<_>>(), ["desk", "were", "run"]);
-        assert_eq!(words("日本語").collect::<Vec<_>>(), ["日本", "本語"]);
     }
 }

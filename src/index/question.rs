@@ -1,0 +1,264 @@
+//! what a person typed → the words and phrases to look for
+//!
+//! Words may be in any form, and in any language that the collection has: which one is known only when it is searched.
+//! What stands in quotes must be there as it stands. The same rules find words and phrases and show them in a passage,
+//! or people would wonder why it was found.
+
+use crate::document::{Language, Span};
+use crate::language::{Term, is_unspaced, tokens};
+
+use super::keywords::Text;
+
+/// A question as far as its words go.
+#[derive(Debug, Clone)]
+pub struct Question {
+    asked: Vec<Asked>,
+    /// Each as its words are written, in lower case.
+    phrases: Vec<Vec<String>>,
+    /// As far as it can be told.
+    language: Language,
+}
+
+#[derive(Debug, Clone)]
+struct Asked {
+    /// In lower case.
+    form: String,
+    /// Whether words that begin so will do.
+    begins: bool,
+    in_phrase: bool,
+}
+
+/// A word of a question in the languages of a collection.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Word {
+    /// Its stem in each language that it means something in; the form only where others may begin so.
+    pub(super) terms: Vec<(Language, Term)>,
+    /// Whether words that begin so will do.
+    pub(super) begins: bool,
+    /// Whether a chunk without it cannot hold a phrase.
+    pub(super) required: bool,
+    /// How often it is asked for.
+    pub(super) times: u32,
+}
+
+impl Question {
+    /// Of a text as typed; where the person is still `typing` a word at its end, words that begin so are looked for.
+    pub fn new(text: &str, typing: bool) -> Self {
+        let mut question = Self { asked: Vec::new(), phrases: Vec::new(), language: Language::of(text) };
+        let mut rest = text;
+        while let Some((before, phrase, after)) = first_phrase(rest) {
+            question.ask(before, false);
+            let mut forms = Vec::new();
+            tokens(phrase, &mut |_, form| forms.push(form.to_owned()));
+            let word = |form: &String| Asked { form: form.clone(), begins: false, in_phrase: true };
+            question.asked.extend(forms.iter().map(word));
+            if !forms.is_empty() {
+                question.phrases.push(forms);
+            }
+            rest = after;
+        }
+        question.ask(rest, typing);
+        question
+    }
+
+    fn ask(&mut self, text: &str, typing: bool) {
+        tokens(text, &mut |span, form| {
+            // A single character of a script without spaces is but a part of the pairs that it stands in.
+            let begins =
+                (typing && span.end == text.len()) || form.chars().all(is_unspaced) && form.chars().count() == 1;
+            self.asked.push(Asked { form: form.to_owned(), begins, in_phrase: false });
+        });
+    }
+
+    /// Its words in those languages; the same word once.
+    pub(super) fn words(&self, languages: &[Language]) -> Vec<Word> {
+        let mut words: Vec<Word> = self.asked.iter().map(|asked| self.word(asked, languages)).collect();
+        // A stop word that is being typed may become another word, but is in the way where there are others.
+        let stops = |word: &Word| word.terms.iter().all(|(_, term)| term.stem.is_none());
+        let only_stops = words.iter().all(stops);
+        words.retain(|word| !stops(word) || (only_stops && word.begins));
+        words.sort();
+        words.dedup_by(|word, kept| {
+            let same = (&word.terms, word.begins) == (&kept.terms, kept.begins);
+            if same {
+                kept.times += 1;
+                kept.required |= word.required;
+            }
+            same
+        });
+        words
+    }
+
+    fn word(&self, asked: &Asked, languages: &[Language]) -> Word {
+        let is_stop = |language| Term::new(&asked.form, language).stem.is_none();
+        // In its own language it says nothing, so not in others, where it is a word by chance.
+        let says_nothing = self.language != Language::Und && is_stop(self.language);
+        let mut required = asked.in_phrase;
+        let mut terms = Vec::new();
+        for &language in languages {
+            let mut term = Term::new(&asked.form, language);
+            required &= term.stem.is_some();
+            term.stem = term.stem.filter(|_| !says_nothing);
+            if !asked.begins {
+                term.form.clear();
+            }
+            if asked.begins || term.stem.is_some() {
+                terms.push((language, term));
+            }
+        }
+        required &= !says_nothing;
+        Word { terms, begins: asked.begins, required, times: 1 }
+    }
+
+    /// Its phrases as texts in that language are compared with them.
+    pub(super) fn phrases(&self, language: Language) -> Vec<Vec<String>> {
+        let compare = |form: &String| compared(form, language);
+        self.phrases.iter().map(|forms| forms.iter().map(compare).collect()).collect()
+    }
+
+    /// Where words of the question stand in a text of that language, and phrases as a whole; in order, apart from one
+    /// another. Words of a phrase alone are not among them.
+    pub fn highlights(&self, text: &str, language: Language) -> Vec<Span> {
+        let words: Vec<Word> = {
+            let alone = |asked: &&Asked| !asked.in_phrase;
+            let asked = self.asked.iter().filter(alone).cloned().collect();
+            Self { asked, phrases: Vec::new(), language: self.language }.words(&[language])
+        };
+        let terms = || words.iter().flat_map(|word| word.terms.iter().map(|(_, term)| (term, word.begins)));
+        let mut spans = Vec::new();
+        let mut written = Vec::new();
+        tokens(text, &mut |span, form| {
+            let found = Term::new(form, language);
+            if terms().any(|(term, begins)| {
+                (term.stem.is_some() && term.stem == found.stem)
+                    || (begins && found.stem.is_some() && found.form.starts_with(&term.form))
+            }) {
+                spans.push(span);
+            }
+            written.push((span, found.stem.unwrap_or(found.form)));
+        });
+        for phrase in self.phrases(language) {
+            let whole = |place: usize| Span::new(written[place].0.start, written[place + phrase.len() - 1].0.end);
+            spans.extend(places(&written, &phrase).map(whole));
+        }
+        joined(spans)
+    }
+}
+
+/// Whether a chunk has each phrase in its title, in one of its headings or in its body.
+pub(super) fn holds(text: &Text, phrases: &[Vec<String>]) -> bool {
+    let mut missing: Vec<&Vec<String>> = phrases.iter().collect();
+    for part in [text.title, text.body].into_iter().chain(text.headings.iter().map(String::as_str)) {
+        if missing.is_empty() {
+            break;
+        }
+        let mut written = Vec::new();
+        tokens(part, &mut |span, form| written.push((span, compared(form, text.language))));
+        missing.retain(|phrase| places(&written, phrase).next().is_none());
+    }
+    missing.is_empty()
+}
+
+/// What a word of a phrase is compared by: its stem, and stop words as they are.
+fn compared(form: &str, language: Language) -> String {
+    let term = Term::new(form, language);
+    term.stem.unwrap_or(term.form)
+}
+
+/// Where a phrase begins among words.
+fn places(written: &[(Span, String)], phrase: &[String]) -> impl Iterator<Item = usize> {
+    let same = move |window: &[(Span, String)]| window.iter().zip(phrase).all(|((_, word), wanted)| word == wanted);
+    written.windows(phrase.len()).enumerate().filter(move |(_, window)| same(window)).map(|(place, _)| place)
+}
+
+/// Spans in order, those that overlap made one.
+fn joined(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_by_key(|span| span.start);
+    spans.dedup_by(|span, kept| {
+        let overlaps = span.start < kept.end;
+        if overlaps {
+            kept.end = kept.end.max(span.end);
+        }
+        overlaps
+    });
+    spans
+}
+
+/// What stands before, in and after the first pair of quotes.
+fn first_phrase(text: &str) -> Option<(&str, &str, &str)> {
+    // 5" is no quote but inches; between characters of scripts without spaces it is one.
+    let in_word = |character: Option<char>| character.is_some_and(|it| it.is_alphanumeric() && !is_unspaced(it));
+    for (start, opening) in text.char_indices() {
+        let closing: &[char] = match opening {
+            '"' if in_word(text[..start].chars().next_back()) => continue,
+            '"' => &['"'],
+            '„' => &['“', '”'],
+            '“' | '”' => &['”'],
+            '«' => &['»'],
+            '»' => &['«', '»'],
+            '「' => &['」'],
+            _ => continue,
+        };
+        let inside = start + opening.len_utf8();
+        let closes = |&(at, character): &(usize, char)| {
+            closing.contains(&character) && !(character == '"' && in_word(text[inside + at + 1..].chars().next()))
+        };
+        if let Some((at, character)) = text[inside..].char_indices().find(closes) {
+            let end = inside + at;
+            return Some((&text[..start], &text[inside..end], &text[end + character.len_utf8()..]));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn highlighted<'text>(question: &str, typing: bool, text: &'text str, language: Language) -> Vec<&'text str> {
+        let spans = Question::new(question, typing).highlights(text, language);
+        spans.into_iter().map(|span| span.of(text)).collect()
+    }
+
+    #[test]
+    fn words_are_highlighted_in_any_form_but_stop_words_are_not() {
+        let text = "Öffnungszeiten: die Bücher — „Büchern“ — sind da. Ein Buch!";
+        assert_eq!(highlighted("die Bücher", false, text, Language::De), ["Bücher", "Büchern", "Buch"]);
+        assert_eq!(highlighted("The desks of Zoë", false, "zoe’s desk, the one", Language::Und), ["zoe’s", "desk"]);
+    }
+
+    #[test]
+    fn a_phrase_is_highlighted_whole_and_its_words_alone_are_not() {
+        let text = "A house of cards 🙂 in the house: House  of\ncards.";
+        assert_eq!(
+            highlighted("\"house of cards\"", false, text, Language::En),
+            ["house of cards", "House  of\ncards"]
+        );
+        assert_eq!(highlighted("\"of cards\" house", false, "a house of cards", Language::En), ["house", "of cards"]);
+        assert_eq!(highlighted("\"house of cards\" cards", false, "house of cards", Language::En), ["house of cards"]);
+    }
+
+    #[test]
+    fn pairs_of_characters_are_highlighted_as_one() {
+        assert_eq!(highlighted("図書館", false, "図書館は図書館", Language::Und), ["図書館", "図書館"]);
+        assert_eq!(highlighted("请问“机器学习”是什么", false, "什么是机器学习?", Language::Und), ["什么", "机器学习"]);
+    }
+
+    #[test]
+    fn what_the_last_word_may_become_is_highlighted_while_typing() {
+        assert_eq!(highlighted("open libr", true, "Libraries opened", Language::En), ["Libraries", "opened"]);
+        assert_eq!(highlighted("open libr", false, "Libraries opened", Language::En), ["opened"]);
+        assert_eq!(highlighted("l'éta", true, "l’état de l'été", Language::Fr), ["l’état"]);
+    }
+
+    #[test]
+    fn phrases_end_where_their_quotes_do() {
+        let phrases = |text: &str| Question::new(text, false).phrases;
+        assert_eq!(
+            phrases("a \"b c\" d „e“ «f» »g« “h” 「日本」"),
+            [vec!["b", "c"], vec!["e"], vec!["f"], vec!["g"], vec!["h"], vec!["日本"],]
+        );
+        assert!(phrases("\"a b").is_empty() && phrases("it's 'a' `b`").is_empty() && phrases("\"\"").is_empty());
+        assert_eq!(phrases("a 5\" and \"big one\""), [["big", "one"]]);
+    }
+}
