@@ -40,6 +40,8 @@ export class Additions {
   /** @type {Promise<void>} */
   #change = Promise.resolve();
   #isClosed = false;
+  /** Called when a document has come into the index. */
+  onAdded = () => {};
 
   /**
    * @param {Engine} engine
@@ -186,6 +188,7 @@ export class Additions {
         this.#leave(journey, null);
         call.conversation.emit({ id, name, state: "ready", done: 1, document });
         this.#settle(journey, { document });
+        this.onAdded();
       } catch (error) {
         this.#fail(journey, error);
       }

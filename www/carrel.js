@@ -5,7 +5,7 @@
 
 import { Answer } from "./answer.js";
 import { CarrelError, fromPlain } from "./errors.js";
-import { checked, checkedGenerator, folder, invalid, MOST_WORKERS } from "./options.js";
+import { checked, checkedGenerator, checkedStorage, checkMetadata, folder, invalid, MOST_WORKERS } from "./options.js";
 import { Caller } from "./protocol.js";
 
 export { Answer, CarrelError };
@@ -15,13 +15,20 @@ export { Answer, CarrelError };
  * @typedef {"markdown" | "html" | "text" | "pdf"} Format
  * @typedef {"hybrid" | "semantic" | "lexical"} Mode
  * @typedef {{ id: string, name: string, title: string, url: string | null, format: Format, characters: number,
- *   chunks: number, pages: number, warnings: string[] }} DocumentInfo  `pages` is 0 where the format has none
+ *   chunks: number, pages: number, language: string, metadata: Metadata, warnings: string[] }} DocumentInfo
+ *   `pages` is 0 where the format has none; `language` such as "en", or "und" where it is not known
  * @typedef {DocumentInfo & { text: string, outline: { level: number, title: string, span: Span }[], pageSpans: Span[] }} WholeDocument
  * @typedef {{ id: string, chunk: number, title: string, url: string | null, format: Format, headings: string[],
- *   page: number | null, text: string, span: Span, score: number, semantic: number | null, lexical: number | null }} Passage
- *   `span` counts in the document's text; `score` is comparable within one search only, higher is better
- * @typedef {{ id?: string, name?: string, title?: string, url?: string, format?: Format, text?: string, file?: Blob }} Item
- *   a text, or a file under another id
+ *   metadata: Metadata, page: number | null, text: string, span: Span, highlights: Span[], score: number,
+ *   semantic: number | null, lexical: number | null }} Passage
+ *   `span` counts in the document's text, `highlights` in the passage's: the words of the question; `score` is
+ *   comparable within one search only, higher is better
+ * @typedef {import("./options.js").Scalar} Scalar
+ * @typedef {import("./options.js").Metadata} Metadata  what else is known of a document, by name: searches are
+ *   filtered by it
+ * @typedef {{ id?: string, name?: string, title?: string, url?: string, format?: Format, text?: string, file?: Blob,
+ *   metadata?: Metadata, language?: string }} Item
+ *   a text, or a file under another id; `language` such as "en" where it is known: it is guessed otherwise
  * @typedef {File | Item} Addable
  * @typedef {{ id: string, name: string, state: "waiting" | "reading" | "embedding" | "ready" | "failed", done: number,
  *   document?: DocumentInfo, error?: CarrelError, note?: string }} AddProgress  `done` is 0 to 1; `note` says why it
@@ -31,6 +38,10 @@ export { Answer, CarrelError };
  *   note?: string }} OpenProgress  in bytes; `cached` where the browser had kept the model from an earlier time; `note`
  *   says why it could not be kept for the next time
  * @typedef {{ system?: string, user?: string }} Template  `user` holds `{{ passages }}` and `{{ question }}`
+ * @typedef {{ reason: "saved" | "deleted", error?: undefined } | { reason: "failed", error: CarrelError }} Change
+ *   what another tab did to the collection: `saved`, and this one has taken it; `deleted`, and it is only here now;
+ *   `failed`: what it saved could not be read, here is what was here before
+ * @typedef {import("./storage.js").CollectionInfo} CollectionInfo
  * @typedef {import("./options.js").Generator} Generator
  * @typedef {{ type: "citation", number: number, at: Span, source: number, span: Span, support: number,
  *   verdict: "supported" | "weak" | "unsupported", by: "model" | "carrel" }} CitationEvent
@@ -43,14 +54,44 @@ export { Answer, CarrelError };
  *   request: { url: string, body: string } | null, firstTokenMilliseconds: number | null,
  *   usage: { promptTokens: number | null, completionTokens: number | null, finishReason: string | null } | null }} Trace
  * @typedef {{ model: string | URL, index?: string | URL | Blob, storage?: string, generator?: Generator | null,
- *   workers?: number, onProgress?: (progress: OpenProgress) => void, signal?: AbortSignal }} OpenOptions
- *   `index` is the address of a folder that the CLI made, or an exported file;
- *   `storage` is `"memory"` (the default), `"opfs"`, or `"opfs:NAME"` to keep several apart;
- *   `workers` embed documents side by side, 1 to 16: as many as suit the machine unless given
- * @typedef {{ limit?: number, mode?: Mode, signal?: AbortSignal }} SearchOptions
- * @typedef {{ limit?: number, mode?: Mode, template?: Template, examples?: { question: string, answer: string }[],
- *   contextTokens?: number, generator?: Generator | null, signal?: AbortSignal }} AskOptions
+ *   workers?: number, onProgress?: (progress: OpenProgress) => void, onChange?: (change: Change) => void,
+ *   signal?: AbortSignal }} OpenOptions
+ *   `index` is the address of a folder that the CLI made, or an exported file: what a collection begins with of which
+ *   nothing is kept yet;
+ *   `storage` is where `save` keeps the collection: `"memory"` (the default), nowhere; `"opfs"`, in the browser's private
+ *   file system, or in IndexedDB where the browser has none; `"indexeddb"`, in IndexedDB; `"opfs:NAME"` and
+ *   `"indexeddb:NAME"` keep several apart, each name being one collection, which stays where it is kept already. Several
+ *   tabs may have the same one open: each sees what the others save;
+ *   `workers` embed documents side by side, 1 to 16: as many as suit the machine unless given;
+ *   `onChange` is told what other tabs have done to the collection
+ * @typedef {{ $eq?: Scalar | null, $ne?: Scalar | null, $in?: (Scalar | null)[], $nin?: (Scalar | null)[], $gt?: Scalar,
+ *   $gte?: Scalar, $lt?: Scalar, $lte?: Scalar, $exists?: boolean, $prefix?: string, $not?: Condition }} Condition
+ *   which values may be: of a list, one of them
+ * @typedef {{ $and?: Filter[], $or?: Filter[], $nor?: Filter[], $not?: Filter } | { [field: string]: Scalar | null | Condition }} Filter
+ *   which documents may be found, as MongoDB has it: `{ year: { $gte: 2020 }, tags: "maps" }`. Fields are those of
+ *   `metadata`, and `id`, `name`, `title`, `url`, `format`, `language`, `pages`
+ * @typedef {object} Choice Which passages are chosen.
+ * @property {number} [limit] how many at most: 1 to 1,000; 10 for a search, 5 for an answer
+ * @property {Mode} [mode]
+ * @property {Filter} [filter]
+ * @property {number} [diversity] how much passages are to differ from those before them, 0 (the default) to 1
+ * @property {boolean} [collapse] whether passages that say the same as a better one are left out
+ * @property {number} [neighbours] how many stretches before and after are joined to each passage, 0 (the default) to 10
+ *
+ * @typedef {Choice & { facets?: string[], typing?: boolean, signal?: AbortSignal }} SearchOptions
+ *   `facets` are fields whose values are counted; `typing`: the last word may be the beginning of one
+ * @typedef {Record<string, [value: Scalar, count: number][]>} Facets
+ *   of each field how many of the documents that the filter lets through have which value, most first
+ * @typedef {{ passages: Passage[], facets: Facets, elapsed: number }} SearchResult  `elapsed` in milliseconds, within
+ *   the engine
+ * @typedef {Choice & { template?: Template, examples?: { question: string, answer: string }[], contextTokens?: number,
+ *   generator?: Generator | null, signal?: AbortSignal }} AskOptions
  */
+
+/** The options of `Choice`. */
+const CHOICE = {
+  limit: "number", mode: "string", filter: "object", diversity: "number", collapse: "boolean", neighbours: "number",
+};
 
 export class Carrel {
   #caller;
@@ -69,19 +110,17 @@ export class Carrel {
   static async open(options) {
     const known = {
       model: "string|URL", index: "string|URL|Blob", storage: "string", generator: "object|function|null",
-      workers: "number", onProgress: "function", signal: "AbortSignal",
+      workers: "number", onProgress: "function", onChange: "function", signal: "AbortSignal",
     };
-    const { model, index, storage = "memory", generator, workers, onProgress, signal } = checked("open", known, options);
+    const { model, index, storage = "memory", generator, workers, onProgress, onChange, signal } = checked("open", known, options);
     if (!model) throw invalid("open.model", "it is missing; give the address of the model's folder");
-    const kept = /^opfs(?::([\w-]{1,64}))?$/.exec(storage);
-    if (storage !== "memory" && !kept) throw invalid("open.storage", `${JSON.stringify(storage)} is not known; use "memory", "opfs" or "opfs:NAME"`);
     if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1 && workers <= MOST_WORKERS)) {
       throw invalid("open.workers", `a whole number from 1 to ${MOST_WORKERS} is needed`);
     }
     const given = {
       model: folder("open.model", model),
       index: index === undefined || index instanceof Blob ? index : folder("open.index", index),
-      storage: kept ? (kept[1] ?? "default") : null,
+      storage: checkedStorage(storage),
       workers,
     };
     const writer = checkedGenerator(generator);
@@ -94,9 +133,37 @@ export class Carrel {
       caller.end(/** @type {Error} */ (error));
       throw error;
     }
+    const onEvent = (/** @type {any} */ change) => {
+      onChange?.(change.error ? { ...change, error: fromPlain(change.error) } : change);
+    };
+    caller.call("watch", [], { onEvent }).result.catch(() => {}); // Every other call tells it, too.
     const carrel = new Carrel(caller);
     carrel.#generator = writer;
     return carrel;
+  }
+
+  /** The collections that this browser keeps for this site, by name. @returns {Promise<CollectionInfo[]>} */
+  static async collections() {
+    return (await import("./storage.js")).listCollections();
+  }
+
+  /**
+   * Deletes what is kept of a collection; tells whether there was one. A Carrel that has it open, here or in another
+   * tab, goes on in memory, and would keep it anew with its next `save`.
+   * @param {string} name
+   * @returns {Promise<boolean>}
+   */
+  static async deleteCollection(name) {
+    return (await import("./storage.js")).deleteCollection(String(name));
+  }
+
+  /**
+   * Asks the browser not to delete what this site keeps when the disk becomes full. Some browsers ask the person, so it
+   * is best called when there is a reason to see, such as the first save.
+   * @returns {Promise<boolean>} whether the browser promises it
+   */
+  static async persist() {
+    return (await globalThis.navigator?.storage?.persist?.()) ?? false;
   }
 
   /** Who writes the answers; nothing for extractive ones. May be changed at any time. @returns {Generator | null} */
@@ -152,10 +219,10 @@ export class Carrel {
   /**
    * @param {string} query
    * @param {SearchOptions} [options]
-   * @returns {Promise<{ passages: Passage[], elapsed: number }>}  `elapsed` in milliseconds, within the engine
+   * @returns {Promise<SearchResult>}
    */
   async search(query, options) {
-    const known = { limit: "number", mode: "string", signal: "AbortSignal" };
+    const known = { ...CHOICE, facets: "array", typing: "boolean", signal: "AbortSignal" };
     const { signal, ...rest } = checked("search", known, options);
     return this.#caller.call("search", [String(query), defined(rest)], { signal }).result;
   }
@@ -167,8 +234,8 @@ export class Carrel {
    */
   ask(question, options) {
     const known = {
-      limit: "number", mode: "string", template: "object", examples: "array", contextTokens: "number",
-      generator: "object|function|null", signal: "AbortSignal",
+      ...CHOICE, template: "object", examples: "array", contextTokens: "number", generator: "object|function|null",
+      signal: "AbortSignal",
     };
     const { signal, generator = this.#generator, ...rest } = checked("ask", known, options);
     checked("ask.template", { system: "string", user: "string" }, rest.template);
@@ -192,7 +259,11 @@ export class Carrel {
     );
   }
 
-  /** Keeps the collection where `storage` says. @returns {Promise<void>} */
+  /**
+   * Keeps the collection where `storage` says, with what other tabs have saved of it meanwhile: of a document that both
+   * have changed, this one's. It is kept wholly or, where something goes wrong, as it was.
+   * @returns {Promise<void>}
+   */
   save() {
     return this.#caller.call("save", []).result;
   }
@@ -222,10 +293,14 @@ function item(given) {
     if (!name) throw invalid("add", "a Blob has no name: give { id, file } instead");
     return { id: webkitRelativePath || name, name, file: given };
   }
-  const known = { id: "string", name: "string", title: "string", url: "string", format: "string", text: "string", file: "Blob" };
+  const known = {
+    id: "string", name: "string", title: "string", url: "string", format: "string", text: "string", file: "Blob",
+    metadata: "object", language: "string",
+  };
   const { id, name, file, ...rest } = checked("add", known, given);
   const called = name ?? /** @type {File | undefined} */ (file)?.name ?? id;
   if (!called) throw invalid("add", "an item needs an id, or a file with a name");
+  checkMetadata(rest.metadata);
   if ((rest.text === undefined) === (file === undefined)) throw invalid("add", `${called} needs a text or a file, and not both`);
   return { ...defined(rest), id: id ?? called, name: called, ...(file ? { file } : {}) };
 }

@@ -8,39 +8,49 @@ import { Additions } from "./adding.js";
 import { answerByApi, answerByPage, emitAll } from "./answering.js";
 import { breathe } from "./breathing.js";
 import { chooseBuild, features } from "./build.js";
+import { Collection } from "./collections.js";
 import { Downloads } from "./downloads.js";
 import { CarrelError, isCrash } from "./errors.js";
 import { fetchBytes } from "./fetching.js";
 import { loadEngine } from "./loading.js";
+import { Merging } from "./merging.js";
 import { loadModel, PREPARED } from "./model.js";
 import { Pool, workersFor } from "./pool.js";
-import { Storage } from "./storage.js";
 
 /**
  * @typedef {import("./engine.js").Engine} Engine
  * @typedef {typeof import("./engine.js")} EngineModule
  * @typedef {import("./protocol.js").Conversation} Conversation
- * @typedef {{ id: string, name: string, title?: string, url?: string, format?: string, text?: string, file?: Blob }} Item
+ * @typedef {{ id: string, name: string, title?: string, url?: string, format?: string, text?: string, file?: Blob,
+ *   metadata?: object, language?: string }} Item
  */
 
 const PDF_MARK = "%PDF-";
 
 export class Desk {
   /** @type {Engine} */ #engine;
-  /** @type {Storage | null} */ #storage;
+  /** @type {Collection | null} */ #collection;
   /** @type {Pool} */ #pool;
   /** @type {Additions} */ #additions;
+  /** @type {Merging} */ #merging;
+  /** Rejected when the engine stops while nobody has called it. @type {PromiseWithResolvers<never>} */
+  #crash = Promise.withResolvers();
 
-  /** @param {EngineModule} module @param {Engine} engine @param {Storage | null} storage @param {Pool} pool @param {number} workers */
-  constructor(module, engine, storage, pool, workers) {
+  /** @param {EngineModule} module @param {Engine} engine @param {Collection | null} collection @param {Pool} pool @param {number} workers */
+  constructor(module, engine, collection, pool, workers) {
     this.#engine = engine;
-    this.#storage = storage;
+    this.#collection = collection;
     this.#pool = pool;
+    this.#crash.promise.catch(() => {});
+    this.#merging = new Merging(engine, pool, this.#crash.reject);
     this.#additions = new Additions(engine, pool, workers, (item, signal, onProgress) => contentOf(module.Engine, item, signal, onProgress));
+    this.#additions.onAdded = () => this.#merging.look();
+    this.#merging.look();
+    if (collection) collection.onCrash = this.#crash.reject;
   }
 
   /**
-   * @param {{ model: string, index?: string | Blob, storage: string | null, workers?: number }} options
+   * @param {{ model: string, index?: string | Blob, storage: import("./options.js").Place | null, workers?: number }} options
    * @param {Conversation} conversation
    */
   static async open({ model, index, storage, workers = workersFor(navigator) }, { signal, emit }) {
@@ -63,23 +73,24 @@ export class Desk {
       }),
     ]);
     const { Engine } = module;
-    const kept = storage === null ? null : await Storage.open(storage);
+    const collection = storage && (await Collection.open(storage, engine, Engine));
     try {
-      const onBytes = (/** @type {object} */ progress) => emit({ phase: "index", ...progress });
-      const saved = (await kept?.read()) ?? (typeof index === "string" ? await fetchIndex(Engine, index, signal, onBytes) : null);
-      if (saved) engine.open((/** @type {string} */ name) => take(saved, name));
-      else if (index instanceof Blob) engine.import(new Uint8Array(await index.arrayBuffer()));
+      if (index && (collection?.isNew ?? true)) {
+        const read = await fetchIndex(Engine, index, signal, (progress) => emit({ phase: "index", ...progress }));
+        // Unless another tab has saved something meanwhile. All of the index is still to be saved here.
+        if (collection?.isNew ?? true) {
+          read(engine);
+          engine.forgetSaved();
+        }
+      }
+      await pool.equip(blobs, (texts) => engine.encode(texts));
+      signal.throwIfAborted();
     } catch (error) {
-      kept?.close();
+      collection?.close();
+      pool.close();
       throw error;
     }
-    await pool.equip(blobs, (texts) => engine.encode(texts));
-    if (signal.aborted) {
-      pool.close();
-      kept?.close();
-      throw signal.reason;
-    }
-    return new Desk(module, engine, kept, pool, workers);
+    return new Desk(module, engine, collection, pool, workers);
   }
 
   /** @param {Item[]} items @param {Conversation} conversation */
@@ -100,14 +111,16 @@ export class Desk {
 
   /** @param {string} id */
   remove(id) {
-    return this.#engine.remove(id);
+    const removed = this.#engine.remove(id);
+    this.#merging.look();
+    return removed;
   }
 
   /** @param {string} question @param {object} options */
   search(question, options) {
     const start = performance.now();
-    const passages = this.#engine.search(question, options);
-    return { passages, elapsed: performance.now() - start };
+    const [passages, facets] = this.#engine.search(question, options);
+    return { passages, facets, elapsed: performance.now() - start };
   }
 
   /**
@@ -142,16 +155,28 @@ export class Desk {
   }
 
   async save() {
-    if (!this.#storage) {
+    if (!this.#collection) {
       throw new CarrelError("storage_unavailable", 'this collection is in memory only: open it with storage: "opfs" to keep it, or export it');
     }
-    await this.#storage.write(this.#engine.save());
+    await this.#collection.save();
+  }
+
+  /** Tells what other tabs do to the collection; ends only when the engine stops. @param {Conversation} conversation */
+  watch({ emit }) {
+    if (this.#collection) {
+      this.#collection.onChange = (change) => {
+        this.#merging.look();
+        emit(change);
+      };
+    }
+    return this.#crash.promise;
   }
 
   close() {
     this.#additions.close();
+    this.#merging.close();
     this.#pool.close();
-    this.#storage?.close();
+    this.#collection?.close();
     this.#engine.free();
   }
 }
@@ -202,19 +227,26 @@ async function isPdf(name, file) {
 }
 
 /**
+ * What opens an index, an exported one or that of an address.
  * @param {EngineModule["Engine"]} Engine
- * @param {string} folder
+ * @param {string | Blob} index
  * @param {AbortSignal} signal
  * @param {import("./fetching.js").OnBytes} onBytes
+ * @returns {Promise<(engine: Engine) => void>}
  */
-async function fetchIndex(Engine, folder, signal, onBytes) {
+async function fetchIndex(Engine, index, signal, onBytes) {
+  if (index instanceof Blob) {
+    const bytes = new Uint8Array(await index.arrayBuffer());
+    return (engine) => engine.import(bytes);
+  }
   const manifestName = Engine.manifest();
-  const manifest = await fetchBytes(folder + manifestName, { signal });
-  if (!manifest) throw new CarrelError("index_missing", `there is no index at ${folder}: make one with \`carrel index PATH --out DIR\` and serve that folder`);
+  const manifest = await fetchBytes(index + manifestName, { signal });
+  if (!manifest) throw new CarrelError("index_missing", `there is no index at ${index}: make one with \`carrel index PATH --out DIR\` and serve that folder`);
   const names = Engine.indexFiles(manifest);
   const entries = await Promise.all(
-    names.map(async (name) => /** @type {const} */ ([name, await fetchBytes(folder + name, { signal, onBytes })])),
+    names.map(async (name) => /** @type {const} */ ([name, await fetchBytes(index + name, { signal, onBytes })])),
   );
   const files = new Map(entries.flatMap(([name, bytes]) => (bytes ? [[name, bytes]] : [])));
-  return files.set(manifestName, manifest);
+  files.set(manifestName, manifest);
+  return (engine) => engine.open((/** @type {string} */ name) => take(files, name));
 }

@@ -1,4 +1,4 @@
-// texts → vectors: the whole of a worker of the pool
+// texts → vectors, or vectors → a graph: the whole of a worker of the pool
 //
 // It gets the engine at once, so that it can begin when the network is gone; the model only with its first texts, so
 // that a page on which nothing is added does not pay for it.
@@ -8,8 +8,9 @@ import { isCrash, toPlain } from "./errors.js";
 
 /**
  * @typedef {{ engine: { script: string, module: WebAssembly.Module } } | { files: Map<string, Blob> }
- *   | { id: number, texts: string[] } | { drop: number }} ToEncoding  `drop`: nobody wants that batch any more
- * @typedef {{ loaded: true } | { ready: true } | { id: number, vectors: Float32Array }
+ *   | { id: number, texts: string[] } | { graph: Uint8Array } | { drop: number }} ToEncoding
+ *   `graph`: of these vectors; `drop`: nobody wants that batch any more
+ * @typedef {{ loaded: true } | { ready: true } | { id: number, vectors: Float32Array } | { graph: Uint8Array }
  *   | { id: number, error: import("./errors.js").PlainError } | { lost: string }} FromEncoding
  *   `loaded`: it needs the network no more; `lost`: it is of no use any more
  */
@@ -51,6 +52,11 @@ async function handle(message) {
       return bytes;
     });
     scope.postMessage({ ready: true });
+  } else if ("graph" in message) {
+    if (!engine || !compiled) throw new Error("it has no engine");
+    engine.initSync({ module: compiled });
+    const graph = engine.buildGraph(message.graph);
+    scope.postMessage({ graph }, [graph.buffer]);
   } else {
     if (!encoder) throw new Error("it has no model");
     await breathe(); // Somebody may have dropped it meanwhile.

@@ -54,6 +54,29 @@ function isOf(type, value) {
   }
 }
 
+/** @typedef {{ kind: import("./storage.js").Kind, name: string }} Place */
+
+/** Where a collection is kept; nothing: in memory only. @param {string} storage @returns {Place | null} */
+export function checkedStorage(storage) {
+  if (storage === "memory") return null;
+  const [, kind, name = "default"] = /^(opfs|indexeddb)(?::([\w-]{1,64}))?$/.exec(storage) ?? [];
+  if (kind) return { kind: /** @type {Place["kind"]} */ (kind), name };
+  throw invalid("open.storage", `${JSON.stringify(storage)} is not known; use "memory", "opfs", "indexeddb", or "opfs:NAME" with a name of up to 64 letters without accents, digits, "-" and "_"`);
+}
+
+/** @typedef {string | number | boolean} Scalar */
+/** @typedef {Record<string, Scalar | Scalar[]>} Metadata */
+
+/** @param {unknown} metadata */
+export function checkMetadata(metadata) {
+  for (const [name, value] of Object.entries(metadata ?? {})) {
+    const isScalar = (/** @type {unknown} */ one) => ["string", "boolean"].includes(typeof one) || Number.isFinite(one);
+    if (!(Array.isArray(value) ? value : [value]).every(isScalar)) {
+      throw invalid(`metadata.${name}`, "a text, a finite number, true or false is needed, or a list of these");
+    }
+  }
+}
+
 /**
  * The address of a folder, with a slash at its end.
  * @param {string} option

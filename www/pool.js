@@ -45,6 +45,8 @@ export class Pool {
   /** @type {(texts: string[]) => Float32Array} */
   #encodeHere = () => new Float32Array();
   #isBusyHere = false;
+  /** Workers that build a graph. @type {Set<Worker>} */
+  #builders = new Set();
   /** How many have not loaded their scripts yet. */
   #loading = 0;
   #onLoaded = () => {};
@@ -102,9 +104,37 @@ export class Pool {
     return promise.finally(() => signal.removeEventListener("abort", drop));
   }
 
+  /**
+   * Builds a graph of vectors in a worker of its own: those that embed go on, and its memory is given back with it.
+   * @param {Uint8Array} work
+   * @returns {Promise<Uint8Array>}
+   */
+  async build(work) {
+    const worker = new Worker(new URL("./encoding.js", import.meta.url), { type: "module", name: "carrel-building" });
+    this.#builders.add(worker);
+    try {
+      return await new Promise((resolve, reject) => {
+        worker.onmessage = ({ data }) => {
+          if ("graph" in data) resolve(data.graph);
+          else if ("lost" in data) reject(new Error(data.lost));
+        };
+        worker.onerror = (event) => {
+          event.preventDefault(); // It is dealt with here.
+          reject(new Error(event.message));
+        };
+        send({ worker }, { engine: this.#engine });
+        worker.postMessage({ graph: work }, [work.buffer]);
+      });
+    } finally {
+      worker.terminate();
+      this.#builders.delete(worker);
+    }
+  }
+
   /** Stops all workers. What is under way is never heard of again. */
   close() {
     for (const { worker } of this.#members) worker.terminate();
+    for (const builder of this.#builders) builder.terminate();
     this.#members.clear();
     this.#waiting = [];
     this.#files.clear();
@@ -165,6 +195,7 @@ export class Pool {
       member.isReady = true;
       return;
     }
+    if ("graph" in message) return; // Only a builder is asked for one.
     const batch = member.batches.find(({ id }) => id === message.id);
     if (!batch) return; // It was dropped in the moment it was begun.
     member.batches = member.batches.filter((other) => other !== batch);
@@ -225,7 +256,7 @@ function byReadiness(left, right) {
   return rank(left) - rank(right);
 }
 
-/** @param {Member} member @param {ToEncoding} message */
+/** @param {Pick<Member, "worker">} member @param {ToEncoding} message */
 function send({ worker }, message) {
   worker.postMessage(message);
 }

@@ -1,130 +1,120 @@
-// index files ⇄ the browser's private file system (OPFS)
+// the name of a collection → where this browser keeps it
 //
-// A save writes a new folder beside the old one and then replaces the one small file that names it, so that a tab
-// that is closed in between leaves the old state. One tab at a time may write: it holds a lock.
+// A new collection goes where the page says, if the browser has that; one that is there already stays where it is, so
+// that none is lost from sight when a browser learns something new. A name means one collection only.
 
-import { CarrelError } from "./errors.js";
+import { CarrelError, isCrash } from "./errors.js";
+import { IndexedDb } from "./indexeddb.js";
+import { Opfs } from "./opfs.js";
 
-const ROOT = "carrel";
-const CURRENT = "current";
+/**
+ * @typedef {"opfs" | "indexeddb"} Kind
+ * @typedef {object} Backend Keeps files of collections; whoever calls holds the collection's lock.
+ * @property {Kind} kind
+ * @property {() => Promise<string[]>} names of the collections
+ * @property {(name: string) => Promise<{ bytes: Uint8Array, saved: Date } | null>} manifest nothing before the first save
+ * @property {(name: string, file: string) => Promise<Uint8Array | undefined>} read
+ * @property {(name: string, files: [string, Uint8Array][], manifest: Uint8Array) => Promise<void>} write
+ *   the files first, then the manifest, which takes the place of the one before wholly or not at all
+ * @property {(name: string, keep: Set<string>) => Promise<void>} sweep deletes all files but these and the manifest
+ * @property {(name: string) => Promise<void>} delete
+ *
+ * @typedef {object} CollectionInfo A collection that this browser keeps.
+ * @property {string} name
+ * @property {Kind} storage
+ * @property {number | null} bytes of its files; nothing where it is damaged, or of another version
+ * @property {number | null} documents how many; nothing where it is damaged, or of another version
+ * @property {Date | null} saved when last; nothing where it is of another version
+ */
 
-/** A collection kept in this browser. */
-export class Storage {
-  #folder;
-  #release;
-  /** Writes are done one after the other. @type {Promise<void>} */
-  #last = Promise.resolve();
+/** The name of the lock and of the channel of a collection. @param {string} name */
+export const sharedName = (name) => `carrel:${name}`;
 
-  /** @param {FileSystemDirectoryHandle} folder @param {() => void} release */
-  constructor(folder, release) {
-    this.#folder = folder;
-    this.#release = release;
-  }
-
-  /**
-   * Opens a collection, making it where there is none.
-   * @param {string} name
-   * @returns {Promise<Storage>}
-   */
-  static async open(name) {
-    if (!globalThis.navigator?.storage?.getDirectory) {
-      const why = globalThis.isSecureContext ? "this browser has no private file system" : "this page is not on https or localhost";
-      throw new CarrelError("storage_unavailable", `nothing can be kept: ${why}. Use storage: "memory"`);
-    }
-    const release = await lock(`carrel:${name}`);
-    try {
-      const root = await (await navigator.storage.getDirectory()).getDirectoryHandle(ROOT, { create: true });
-      return new Storage(await root.getDirectoryHandle(name, { create: true }), release);
-    } catch (error) {
-      release();
-      throw new CarrelError("storage_unavailable", `nothing can be kept in this browser: ${error}. Use storage: "memory"`);
-    }
-  }
-
-  /** @returns {Promise<Map<string, Uint8Array> | null>} The files of the last save; nothing before the first. */
-  async read() {
-    const generation = await this.#current();
-    if (!generation) return null;
-    const folder = await this.#folder.getDirectoryHandle(generation);
-    /** @type {Map<string, Uint8Array>} */
-    const files = new Map();
-    for await (const [name, handle] of folder.entries()) {
-      const file = await /** @type {FileSystemFileHandle} */ (handle).getFile();
-      files.set(name, new Uint8Array(await file.arrayBuffer()));
-    }
-    return files;
-  }
-
-  /** @param {[string, Uint8Array][]} files */
-  write(files) {
-    this.#last = this.#last.catch(() => {}).then(() => this.#write(files));
-    return this.#last;
-  }
-
-  /** @param {[string, Uint8Array][]} files */
-  async #write(files) {
-    const before = await this.#current();
-    const generation = `g${Number(before?.slice(1) ?? 0) + 1}`;
-    try {
-      await remove(this.#folder, generation); // What a broken save left.
-      const folder = await this.#folder.getDirectoryHandle(generation, { create: true });
-      for (const [name, bytes] of files) await writeFile(folder, name, bytes);
-      await writeFile(this.#folder, CURRENT, new TextEncoder().encode(generation));
-    } catch (error) {
-      await remove(this.#folder, generation);
-      const full = error instanceof DOMException && error.name === "QuotaExceededError";
-      if (!full) throw new CarrelError("storage_failed", `the documents could not be kept: ${error}. What was kept before is still there`);
-      throw new CarrelError("storage_full", "there is no room in this browser to keep the documents. What was kept before is still there: free some disk space, or remove documents");
-    }
-    if (before) await remove(this.#folder, before);
-  }
-
-  close() {
-    this.#release();
-  }
-
-  async #current() {
-    try {
-      const file = await (await this.#folder.getFileHandle(CURRENT)).getFile();
-      return (await file.text()) || null;
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "NotFoundError") return null;
-      throw error;
-    }
-  }
-}
-
-/** @param {FileSystemDirectoryHandle} folder @param {string} name @param {Uint8Array} bytes */
-async function writeFile(folder, name, bytes) {
-  const writable = await (await folder.getFileHandle(name, { create: true })).createWritable();
+/**
+ * Where a collection is kept, or will be.
+ * @param {string} name
+ * @param {Kind} kind
+ * @returns {Promise<Backend>}
+ */
+export async function backendFor(name, kind) {
+  const all = await backends();
+  if (all.length === 0) throw new CarrelError("storage_unavailable", `nothing can be kept: ${absence()}. Use storage: "memory"`);
   try {
-    await writable.write(/** @type {Uint8Array<ArrayBuffer>} */ (bytes));
-    await writable.close(); // The file takes its new content here, at once.
+    for (const backend of all) if (await backend.manifest(name)) return backend;
   } catch (error) {
-    await writable.abort().catch(() => {});
-    throw error;
+    throw problemOf(error, `what is kept in this browser could not be read`);
   }
+  return all.find((backend) => backend.kind === kind) ?? all[0];
 }
 
-/** @param {FileSystemDirectoryHandle} folder @param {string} name */
-async function remove(folder, name) {
-  await folder.removeEntry(name, { recursive: true }).catch(() => {});
+/** @returns {Promise<CollectionInfo[]>} */
+export async function listCollections() {
+  const infos = [];
+  for (const backend of await backends()) {
+    for (const name of await backend.names()) infos.push(await describe(backend, name));
+  }
+  return infos.sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+/** Tells whether there was one. @param {string} name */
+export async function deleteCollection(name) {
+  const all = await backends();
+  if (all.length === 0) return false;
+  return navigator.locks.request(sharedName(name), async () => {
+    const names = await Promise.all(all.map((backend) => backend.names()));
+    const holders = all.filter((_, at) => names[at].includes(name));
+    try {
+      for (const backend of holders) await backend.delete(name);
+    } catch (error) {
+      throw problemOf(error, `the collection "${name}" could not be deleted`);
+    }
+    tellOthers(name);
+    return holders.length > 0;
+  });
+}
+
+/** @param {string} name */
+function tellOthers(name) {
+  const channel = new BroadcastChannel(sharedName(name));
+  channel.postMessage(null);
+  channel.close();
 }
 
 /**
- * Holds a lock until the function that it gives is called, or the tab is closed.
- * @param {string} name
- * @returns {Promise<() => void>}
+ * An error of the browser's → one of ours.
+ * @param {unknown} error
+ * @param {string} what happened, for the message
  */
-function lock(name) {
-  return new Promise((resolve, reject) => {
-    navigator.locks
-      .request(name, { ifAvailable: true }, (held) => {
-        if (!held) {
-          return reject(new CarrelError("storage_busy", "this collection is open in another tab. Close it there, or go on in that tab"));
-        }
-        return new Promise((release) => resolve(() => release(undefined)));
-      })
-      .catch(reject);
-  });
+export function problemOf(error, what) {
+  if (isCrash(error) || /** @type {any} */ (error)?.name === "CarrelError") return error;
+  return new CarrelError("storage_failed", `${what}: ${error}`, { cause: error });
+}
+
+/** The ones that this browser lets this page have. @returns {Promise<Backend[]>} */
+async function backends() {
+  if (!globalThis.navigator?.locks) return []; // Without locks two tabs could write at the same time.
+  return (await Promise.all([Opfs.open(), IndexedDb.open()])).filter((backend) => backend !== null);
+}
+
+function absence() {
+  if (!globalThis.isSecureContext) return "this page is not on https or localhost";
+  return "this browser has neither a private file system nor IndexedDB for this page";
+}
+
+/** What a collection's manifest tells. @param {Backend} backend @param {string} name @returns {Promise<CollectionInfo>} */
+async function describe(backend, name) {
+  const unknown = { name, storage: backend.kind, bytes: null, documents: null, saved: null };
+  const manifest = await backend.manifest(name).catch(() => null);
+  if (!manifest) return unknown;
+  const { bytes, saved } = manifest;
+  try {
+    let size = bytes.length;
+    const { documents } = JSON.parse(new TextDecoder().decode(bytes), (key, value) => {
+      if (key === "bytes") size += value; // Of one of the files, wherever it is named.
+      return value;
+    });
+    return { ...unknown, bytes: size, documents, saved };
+  } catch {
+    return { ...unknown, saved };
+  }
 }

@@ -25,6 +25,7 @@ answerCalls(
     ask: ([question, options], conversation) => opened().ask(question, options, conversation),
     export: () => opened().export(),
     save: () => opened().save(),
+    watch: (_, conversation) => opened().watch(conversation),
     close() {
       desk?.close();
       desk = null;

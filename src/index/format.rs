@@ -322,7 +322,9 @@ impl Manifest {
 fn spans_fit(entry: &Entry) -> bool {
     let text = &entry.document.text;
     let fits = |span: Span| span.start <= span.end && text.get(span.start..span.end).is_some();
+    // In order, so that what stands from one chunk to another is a stretch, too.
     entry.chunks.iter().all(|chunk| fits(chunk.span))
+        && entry.chunks.is_sorted_by(|one, next| one.span.start <= next.span.start && one.span.end <= next.span.end)
         && entry.document.pages.iter().all(|&page| fits(page))
         && entry.document.outline.iter().all(|heading| fits(heading.span))
         && entry.document.pieces.iter().all(|piece| fits(piece.text) && piece.source.start <= piece.source.end)

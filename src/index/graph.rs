@@ -84,6 +84,10 @@ impl Levels {
     fn row(&self, level: usize, node: u32) -> u32 {
         if level == 0 { node } else { self.upper[node as usize] }
     }
+
+    fn entry_row(&self) -> u32 {
+        self.row(self.top, self.entry)
+    }
 }
 
 /// The highest level of a row: each level has a sixteenth of the one below.
@@ -190,6 +194,13 @@ impl Graph {
         for level in (1..=self.levels.top).rev() {
             self.walk(&mut walk, level, codes, query, 1);
             self.descend(&mut walk, level);
+        }
+        // From where it comes out ways may not lead everywhere, from the entry they do.
+        let entry = self.levels.entry_row();
+        if walk.found.iter().all(|found| found.node != entry) {
+            walk.nodes.clear();
+            walk.nodes.push(entry);
+            walk.compare(&self.levels, 0, codes, query, width);
         }
         self.walk(&mut walk, 0, codes, query, width);
         walk.found.iter().map(|found| (found.node, found.cosine)).collect()
@@ -420,9 +431,8 @@ impl<'a> Builder<'a> {
         if self.codes.is_empty() {
             return;
         }
-        let levels = &self.graph.levels;
-        let entry = if levels.top == 0 { 0 } else { levels.upper[levels.entry as usize] };
-        let mut reached = Walk::new(levels.points);
+        let entry = self.graph.levels.entry_row();
+        let mut reached = Walk::new(self.codes.len());
         self.reach(&mut reached, entry);
         for row in 0..self.codes.len() as u32 {
             if reached.seen[row as usize / 64] >> (row % 64) & 1 == 1 {

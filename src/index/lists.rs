@@ -30,7 +30,7 @@ fn form_key(language: Language, stem: &str, form: &str) -> Vec<u8> {
 }
 
 /// The part of its stem that a form begins with, and the rest of the form.
-fn form_parts(key: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn form_parts(key: &[u8]) -> Option<(&[u8], &[u8])> {
     let stem = key.get(1..)?;
     let end = stem.iter().position(|&byte| byte == 0)?;
     let (&shared, rest) = stem[end + 1..].split_first()?;

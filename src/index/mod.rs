@@ -11,6 +11,7 @@ mod graph;
 mod keywords;
 mod lists;
 mod merge;
+mod phrases;
 mod postings;
 mod question;
 mod ranking;

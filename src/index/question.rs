@@ -7,7 +7,7 @@
 use crate::document::{Language, Span};
 use crate::language::{Term, is_unspaced, tokens};
 
-use super::keywords::Text;
+use super::phrases::{Phrases, first_phrase};
 
 /// A question as far as its words go.
 #[derive(Debug, Clone)]
@@ -110,10 +110,14 @@ impl Question {
         Word { terms, begins: asked.begins, required, times: 1 }
     }
 
-    /// Its phrases as texts in that language are compared with them.
-    pub(super) fn phrases(&self, language: Language) -> Vec<Vec<String>> {
-        let compare = |form: &String| compared(form, language);
-        self.phrases.iter().map(|forms| forms.iter().map(compare).collect()).collect()
+    /// Whether something must be there as it stands.
+    pub(super) fn has_phrases(&self) -> bool {
+        !self.phrases.is_empty()
+    }
+
+    /// Its phrases as texts in that language have them.
+    pub(super) fn phrases(&self, language: Language) -> Phrases {
+        Phrases::new(&self.phrases, language)
     }
 
     /// Where words of the question stand in a text of that language, and phrases as a whole; in order, apart from one
@@ -125,8 +129,7 @@ impl Question {
             Self { asked, phrases: Vec::new(), language: self.language }.words(&[language])
         };
         let terms = || words.iter().flat_map(|word| word.terms.iter().map(|(_, term)| (term, word.begins)));
-        let mut spans = Vec::new();
-        let mut written = Vec::new();
+        let mut spans = self.phrases(language).spans(text);
         tokens(text, &mut |span, form| {
             let found = Term::new(form, language);
             if terms().any(|(term, begins)| {
@@ -135,40 +138,9 @@ impl Question {
             }) {
                 spans.push(span);
             }
-            written.push((span, found.stem.unwrap_or(found.form)));
         });
-        for phrase in self.phrases(language) {
-            let whole = |place: usize| Span::new(written[place].0.start, written[place + phrase.len() - 1].0.end);
-            spans.extend(places(&written, &phrase).map(whole));
-        }
         joined(spans)
     }
-}
-
-/// Whether a chunk has each phrase in its title, in one of its headings or in its body.
-pub(super) fn holds(text: &Text, phrases: &[Vec<String>]) -> bool {
-    let mut missing: Vec<&Vec<String>> = phrases.iter().collect();
-    for part in [text.title, text.body].into_iter().chain(text.headings.iter().map(String::as_str)) {
-        if missing.is_empty() {
-            break;
-        }
-        let mut written = Vec::new();
-        tokens(part, &mut |span, form| written.push((span, compared(form, text.language))));
-        missing.retain(|phrase| places(&written, phrase).next().is_none());
-    }
-    missing.is_empty()
-}
-
-/// What a word of a phrase is compared by: its stem, and stop words as they are.
-fn compared(form: &str, language: Language) -> String {
-    let term = Term::new(form, language);
-    term.stem.unwrap_or(term.form)
-}
-
-/// Where a phrase begins among words.
-fn places(written: &[(Span, String)], phrase: &[String]) -> impl Iterator<Item = usize> {
-    let same = move |window: &[(Span, String)]| window.iter().zip(phrase).all(|((_, word), wanted)| word == wanted);
-    written.windows(phrase.len()).enumerate().filter(move |(_, window)| same(window)).map(|(place, _)| place)
 }
 
 /// Spans in order, those that overlap made one.
@@ -182,33 +154,6 @@ fn joined(mut spans: Vec<Span>) -> Vec<Span> {
         overlaps
     });
     spans
-}
-
-/// What stands before, in and after the first pair of quotes.
-fn first_phrase(text: &str) -> Option<(&str, &str, &str)> {
-    // 5" is no quote but inches; between characters of scripts without spaces it is one.
-    let in_word = |character: Option<char>| character.is_some_and(|it| it.is_alphanumeric() && !is_unspaced(it));
-    for (start, opening) in text.char_indices() {
-        let closing: &[char] = match opening {
-            '"' if in_word(text[..start].chars().next_back()) => continue,
-            '"' => &['"'],
-            '„' => &['“', '”'],
-            '“' | '”' => &['”'],
-            '«' => &['»'],
-            '»' => &['«', '»'],
-            '「' => &['」'],
-            _ => continue,
-        };
-        let inside = start + opening.len_utf8();
-        let closes = |&(at, character): &(usize, char)| {
-            closing.contains(&character) && !(character == '"' && in_word(text[inside + at + 1..].chars().next()))
-        };
-        if let Some((at, character)) = text[inside..].char_indices().find(closes) {
-            let end = inside + at;
-            return Some((&text[..start], &text[inside..end], &text[end + character.len_utf8()..]));
-        }
-    }
-    None
 }
 
 #[cfg(test)]

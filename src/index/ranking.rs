@@ -4,10 +4,13 @@
 //! BM25F. What is counted are the chunks that are not removed, over all segments, so that scores do not tell how the
 //! index came about.
 
+use std::cmp::Reverse;
+
 use super::keywords::{Extent, Keywords, Text, known};
 use super::lists::stem_key;
+use super::phrases::Phrases;
 use super::postings::{Counts, Postings};
-use super::question::{Question, Word, holds};
+use super::question::{Question, Word};
 use crate::document::Language;
 
 /// How soon more of the same word adds nothing.
@@ -59,16 +62,27 @@ pub(super) fn search(parts: &[Part], question: &Question) -> Matches {
         sheets.iter_mut().for_each(|sheet| sheet.score(rarity, word.required));
     }
     let required = words.iter().filter(|word| word.required).count() as u32;
-    let phrases: Vec<(Language, Vec<Vec<String>>)> =
-        languages.iter().map(|&language| (language, question.phrases(language))).collect();
+    let indexes: Vec<&Keywords> = parts.iter().map(|part| part.keywords).collect();
+    let mut phrases: Vec<Phrases> = match question.has_phrases() {
+        true => languages.iter().map(|&language| question.phrases(language).anchored(&indexes)).collect(),
+        false => Vec::new(),
+    };
+    if words.is_empty() && !phrases.is_empty() {
+        // All of it stop words: they are not indexed, so every chunk is read.
+        most = 1.0;
+        for sheet in &mut sheets {
+            let alone = |(score, &norm): (&mut f32, &f32)| *score = if norm > 0.0 { 1.0 / (1.0 + norm) } else { 0.0 };
+            sheet.scores.iter_mut().zip(&sheet.norms).for_each(alone);
+        }
+    }
     let mut ranked = Vec::new();
     for (part, sheet) in sheets.iter().enumerate() {
         for (chunk, &score) in (0u32..).zip(&sheet.scores) {
-            if score > 0.0
-                && sheet.required[chunk as usize] == required
+            let is_found = score > 0.0
+                && sheet.required.get(chunk as usize).copied().unwrap_or(0) == required
                 && (sheet.part.allowed)(chunk)
-                && sheet.holds(chunk, &phrases)
-            {
+                && sheet.has(chunk, &mut phrases);
+            if is_found {
                 ranked.push((part, chunk, score));
             }
         }
@@ -108,7 +122,7 @@ fn sheets<'p, 'a>(parts: &'p [Part<'a>]) -> Option<(f32, Vec<Language>, Vec<Shee
         Sheet {
             part,
             scores: vec![0.0; norms.len()],
-            required: vec![0; norms.len()],
+            required: Vec::new(),
             counts: vec![0.0; norms.len()],
             counted: Vec::new(),
             norms,
@@ -124,7 +138,7 @@ struct Sheet<'p, 'a> {
     /// How many of a word are worth half of what any number is; 0 for chunks that do not count.
     norms: Vec<f32>,
     scores: Vec<f32>,
-    /// How many of the words that a phrase needs are there.
+    /// How many of the words that a phrase needs are there; empty while none is needed.
     required: Vec<u32>,
     /// Of the word that is looked at, and the chunks that have it.
     counts: Vec<f32>,
@@ -165,22 +179,27 @@ impl Sheet<'_, '_> {
 
     /// Adds what the word that was counted is worth.
     fn score(&mut self, rarity: f32, required: bool) {
+        if required {
+            self.required.resize(self.norms.len(), 0);
+        }
         for &chunk in &self.counted {
             let at = chunk as usize;
             let count = std::mem::take(&mut self.counts[at]);
             self.scores[at] += rarity * count / (count + self.norms[at]);
-            self.required[at] += u32::from(required);
+            if required {
+                self.required[at] += 1;
+            }
         }
         self.counted.clear();
     }
 
-    /// Whether a chunk that has their words has the phrases.
-    fn holds(&self, chunk: u32, phrases: &[(Language, Vec<Vec<String>>)]) -> bool {
-        if phrases.iter().all(|(_, phrases)| phrases.is_empty()) {
+    /// Whether a chunk has the phrases.
+    fn has(&self, chunk: u32, phrases: &mut [Phrases]) -> bool {
+        if phrases.is_empty() {
             return true;
         }
         let text = (self.part.text)(chunk);
-        phrases.iter().any(|(language, phrases)| *language == known(text.language) && holds(&text, phrases))
+        phrases.iter_mut().any(|phrases| phrases.language() == known(text.language) && phrases.are_in(&text))
     }
 }
 
@@ -202,17 +221,24 @@ fn count_beginning(sheets: &mut [Sheet], word: &Word) -> usize {
         }
     }
     longer.sort_by(|left, right| left.0.cmp(right.0));
-    // By rising number, so that the most frequent come first, and of equal ones the first in order.
-    let mut groups: Vec<(usize, &[(&[u8], usize, &[u8])])> = longer
-        .chunk_by(|left, right| left.0 == right.0)
-        .map(|lists| (lists.iter().map(|&(_, at, postings)| sheets[at].frequency(postings)).sum(), lists))
-        .collect();
-    groups.sort_by_key(|&(frequency, _)| std::cmp::Reverse(frequency));
-    let lists: Vec<(usize, &[u8])> = groups
-        .into_iter()
-        .take(COMPLETIONS)
-        .flat_map(|(_, lists)| lists.iter().map(|&(_, at, postings)| (at, postings)))
-        .collect();
+    let mut groups: Vec<&[(&[u8], usize, &[u8])]> = longer.chunk_by(|left, right| left.0 == right.0).collect();
+    // Each chunk takes a byte or more: who could not be among the most frequent need not be counted.
+    let most = |lists: &&[(&[u8], usize, &[u8])]| lists.iter().map(|(_, _, postings)| postings.len()).sum::<usize>();
+    groups.sort_by_key(|lists| std::cmp::Reverse(most(lists)));
+    // The most frequent first, and of equal ones the first in order.
+    let mut frequent: Vec<(Reverse<usize>, &[(&[u8], usize, &[u8])])> = Vec::new();
+    for lists in groups {
+        if frequent.len() == COMPLETIONS && most(&lists) < frequent[COMPLETIONS - 1].0.0 {
+            break;
+        }
+        let frequency = lists.iter().map(|&(_, at, postings)| sheets[at].frequency(postings)).sum();
+        let rank = (Reverse(frequency), lists);
+        let place = frequent.partition_point(|other| (other.0, other.1[0].0) < (rank.0, rank.1[0].0));
+        frequent.insert(place, rank);
+        frequent.truncate(COMPLETIONS);
+    }
+    let lists: Vec<(usize, &[u8])> =
+        frequent.iter().flat_map(|(_, lists)| lists.iter().map(|&(_, at, postings)| (at, postings))).collect();
     for (at, postings) in lists {
         sheets[at].add(postings, COMPLETED);
     }
@@ -226,7 +252,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::language::words_in;
+    use crate::language::{Term, tokens, words_in};
 
     #[derive(Debug, Clone)]
     struct Chunk {
@@ -340,7 +366,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(300))]
+        #![proptest_config(ProptestConfig::with_cases(400))]
 
         #[test]
         fn scores_are_those_of_the_textbook(
@@ -358,6 +384,36 @@ mod tests {
             if !scores.is_empty() {
                 prop_assert!((f64::from(matches.most) - most).abs() < 1e-4);
             }
+        }
+
+        #[test]
+        fn phrases_are_found_where_reading_word_by_word_finds_them(
+            bodies in proptest::collection::vec(proptest::collection::vec((sentence(MIXED, 6), "[ /—,\n]{1,2}"), 0..4), 1..6),
+            phrase in sentence(MIXED, 4),
+            language in proptest::sample::select(&[Language::En, Language::De, Language::Fr]),
+        ) {
+            let read = |text: &str| {
+                let mut words = Vec::new();
+                tokens(text, &mut |_, form| {
+                    let term = Term::new(form, language);
+                    words.push(term.stem.unwrap_or(term.form));
+                });
+                words
+            };
+            let body = |parts: &Vec<(String, String)>| parts.iter().flat_map(|(words, mark)| [words, mark].map(String::as_str)).collect();
+            let chunks: Vec<Chunk> = bodies
+                .iter()
+                .map(|parts| Chunk { body: body(parts), language, ..Chunk::new("") })
+                .filter(|chunk| words_in(&chunk.body, language).next().is_some())
+                .collect();
+            let wanted = read(&phrase);
+            let holds = |chunk: &Chunk| read(&chunk.body).windows(wanted.len().max(1)).any(|words| words == wanted);
+            let expected: Vec<u32> =
+                (0..).zip(&chunks).filter(|(_, chunk)| holds(chunk)).map(|(number, _)| number).collect();
+            let matches = find(&[(keywords(&chunks), &chunks)], &Question::new(&format!("\"{phrase}\""), false));
+            let mut found: Vec<u32> = matches.found.iter().map(|found| found.1).collect();
+            found.sort();
+            prop_assert_eq!(found, expected);
         }
 
         #[test]
@@ -454,6 +510,23 @@ mod tests {
         let apart = Chunk { title: "House of".into(), ..Chunk::new("cards") };
         let matches = find(&[(keywords(&[apart.clone()]), &[apart])], &Question::new("\"house of cards\"", false));
         assert!(matches.found.is_empty());
+    }
+
+    #[test]
+    fn a_phrase_is_found_across_marks_and_lines_and_however_its_accents_are_written() {
+        let bodies =
+            ["Über die Straße — gehen", "ÜBER DIE\nSTRASSE: gehen", "u\u{308}ber/die/stra\u{ad}ße gehen", "die Straße"];
+        assert_eq!(found(&bodies, "\"über die straße\"", false), [0, 1, 2]);
+        assert_eq!(found(&bodies, "\"die straße gehen\"", false), [0, 1, 2]);
+        assert_eq!(found(&["日\n本 語", "日本 x 語"], "\"日本語\"", false), [0]);
+        assert_eq!(found(&["flies dying", "fly and die", "A fly died."], "\"fly die\"", false), [0, 2]);
+    }
+
+    #[test]
+    fn a_phrase_of_stop_words_is_found() {
+        let bodies = ["it is to be, or not to be", "to be or to be not", "that is the question: to be or not to be"];
+        assert_eq!(found(&bodies, "\"to be or not to be\"", false), [2]);
+        assert_eq!(found(&bodies, "\"to be or not\" questions", false), [2]);
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl Index {
 
     /// Nothing is kept any more, or was ever: the next save writes all.
     pub fn forget_saved(&mut self) {
-        let ids: Vec<String> = self.places.keys().cloned().collect();
+        let ids: Vec<String> = self.entries().map(|entry| entry.document.id.clone()).collect();
         self.saving = Saving { revision: self.saving.revision, ..Saving::default() };
         ids.into_iter().for_each(|id| self.saving.note_document(id));
     }
@@ -84,11 +84,11 @@ impl Index {
             return Err(crate::error::Error::IndexModel { index, model });
         }
         let kept = fresh.saving.kept.clone();
-        let changes: Vec<(String, Option<(Entry, Codes)>)> = self
-            .saving
-            .changed
-            .keys()
-            .map(|id| (id.clone(), self.entry_with_codes(id).map(|(entry, codes)| (entry.clone(), codes))))
+        let mut ids: Vec<(&String, &u64)> = self.saving.changed.iter().collect();
+        ids.sort_unstable_by_key(|&(_, at)| at);
+        let changes: Vec<(String, Option<(Entry, Codes)>)> = ids
+            .into_iter()
+            .map(|(id, _)| (id.clone(), self.entry_with_codes(id).map(|(entry, codes)| (entry.clone(), codes))))
             .collect();
         fresh.saving = Saving { revision: self.saving.revision + 1, kept, ..Saving::default() };
         fresh.saving.saved = Some(fresh.saving.revision);

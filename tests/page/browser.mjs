@@ -28,7 +28,8 @@ import { startSite } from "./site.mjs";
  * @property {"light" | "dark"} [colorScheme]
  */
 
-const ARGUMENTS = [
+/** What the browser is started with. */
+export const ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
