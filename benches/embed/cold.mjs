@@ -1,6 +1,6 @@
 // a browser that has seen neither page → milliseconds from the start of the navigation to the first vector
 
-import { median } from "./rates.mjs";
+import { median } from "../browser/report.mjs";
 
 /**
  * Takes turns; each visit has a context of its own, so that nothing is cached, neither files nor compiled code.

@@ -26,7 +26,7 @@ export function meanAndLeast(values) {
 
 /**
  * Int8 against floats, ours and theirs, on the same passages. Nothing is timed: all workers run at once.
- * @param {import("./workers.mjs").Workers} workers
+ * @param {import("../browser/workers.mjs").Workers} workers
  * @param {import("./passages.mjs").Passages} passages
  * @param {number} fewer As many for the peers, and for our other build.
  * @returns {Promise<Record<string, { mean: number, least: number }>>}

@@ -2,6 +2,7 @@
 //
 // Each round gives every way the same passages, and each round other ones. What counts is the median over the rounds.
 
+import { median } from "../browser/report.mjs";
 import { cosines } from "./fidelity.mjs";
 import { FLOAT, FP32, ours, theirs } from "./variants.mjs";
 
@@ -17,7 +18,7 @@ const BATCHES = [1, 8];
 /** Other tokens make other vectors; rounding makes less than this. */
 const SAME = 0.9999;
 
-/** @typedef {import("./workers.mjs").Workers} Workers */
+/** @typedef {import("../browser/workers.mjs").Workers} Workers */
 /**
  * @typedef {object} Result
  * @property {Record<number, number>} rates Passages a second, by their tokens.
@@ -26,13 +27,6 @@ const SAME = 0.9999;
  * @property {Record<number, number>} batches How many passages at once it is fastest with.
  * @property {string} [graph] The graph it is fastest with.
  */
-
-/** @param {number[]} values */
-export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
 
 /**
  * @param {Workers} workers

@@ -1,23 +1,12 @@
 // what was measured → rows: ours, theirs, the ratio
 
+import { row } from "../browser/report.mjs";
 import { LENGTHS, QUERY_TOKENS } from "./rates.mjs";
 import { FLOAT, FP32, PER_CHANNEL, PER_TENSOR, RELAXED, SIMD128, TRANSFORMERS } from "./variants.mjs";
 
-/**
- * @typedef {{ what: string, unit: string, ours: number, theirs: number | null, peer: string | null,
- *   ratio: number | null }} Row
- */
 /** @typedef {Record<string, import("./rates.mjs").Result>} Results */
 
 const ONNXRUNTIME = [FP32, PER_CHANNEL, PER_TENSOR];
-
-/**
- * @param {string} what @param {string} unit @param {number} ours @param {number} [theirs] @param {string} [peer]
- * @returns {Row}
- */
-export function row(what, unit, ours, theirs, peer) {
-  return { what, unit, ours, theirs: theirs ?? null, peer: peer ?? null, ratio: theirs ? ours / theirs : null };
-}
 
 /**
  * Who is held against whom, the best of ONNX Runtime's first.
@@ -130,34 +119,4 @@ export function instructionRow(peaks, without) {
     highest(without, "relaxed"),
     "with AVX-VNNI off (1×: this CPU has none)",
   );
-}
-
-/** @param {Row[]} rows As a table of Markdown. */
-export function table(rows) {
-  const number = (/** @type {number | null} */ value) =>
-    value === null
-      ? ""
-      : Math.abs(value) >= 100
-        ? value.toFixed(0)
-        : Math.abs(value) >= 10
-          ? value.toFixed(1)
-          : value.toFixed(Math.abs(value) < 1 ? 4 : 2);
-  const cells = [
-    ["what", "ours", "theirs", "peer", "ratio"],
-    ...rows.map(({ what, unit, ours, theirs, peer, ratio }) => [
-      what,
-      `${number(ours)} ${unit}`,
-      number(theirs),
-      peer ?? "",
-      ratio === null ? "" : `${ratio.toFixed(2)}×`,
-    ]),
-  ];
-  const widths = cells[0].map((_, column) => Math.max(...cells.map((line) => line[column].length)));
-  const line = (/** @type {string[]} */ each) =>
-    `| ${each.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
-  return [
-    line(cells[0]),
-    `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`,
-    ...cells.slice(1).map(line),
-  ].join("\n");
 }

@@ -1,4 +1,4 @@
-// Carrel and its peers in one browser → the table of `make bench-embed`, and target/bench/embed.json
+// Carrel and its peers in one browser → the table of `make bench-embed`, and target/benches/embed/embed.json
 //
 //     node benches/embed/run.mjs --onnx FOLDER [--quick] [--only NAMES]
 //
@@ -6,23 +6,23 @@
 // development, neither writes embed.json.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
+import { coreCount, inBrowser, lookForOthers } from "../browser/machine.mjs";
+import { median, row, table } from "../browser/report.mjs";
+import { startServer } from "../browser/server.mjs";
+import { openWorkers } from "../browser/workers.mjs";
 import { coldStarts } from "./cold.mjs";
 import { cosines, fidelity } from "./fidelity.mjs";
-import { allowedCores, launch, pin } from "./machine.mjs";
 import { openCorpora } from "./passages.mjs";
 import { buildPeak } from "./peak.mjs";
-import { gemmRow, instructionRow, latencyRows, memoryRows, peakRows, rateRows, row, table } from "./report.mjs";
-import { measure, median } from "./rates.mjs";
-import { startServer } from "./server.mjs";
+import { gemmRow, instructionRow, latencyRows, memoryRows, peakRows, rateRows } from "./report.mjs";
+import { measure } from "./rates.mjs";
 import { profile } from "./shares.mjs";
 import { MODEL, ours, PER_CHANNEL, RELAXED, SIMD128, TRANSFORMERS, theirs } from "./variants.mjs";
 import { operationsOf } from "./work.mjs";
-import { openWorkers } from "./workers.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, "../..");
@@ -79,14 +79,12 @@ function checkFiles() {
 }
 
 checkFiles();
-const cores = allowedCores();
-const core = Number(process.env.CARREL_BENCH_CORE ?? cores.at(-1));
 buildPeak(built, join(root, "node_modules/.bin"));
 const corpora = await openCorpora(root, model);
 const operations = operationsOf(join(model, "config.json"));
 const text = corpora.passages(12, 1).texts[0];
 const server = await startServer({
-  "/bench/": `${here}/`,
+  "/benches/": `${dirname(here)}/`,
   "/built/": `${built}/`,
   "/carrel/": join(root, "pkg/"),
   "/engine/": join(root, "target/engine/"),
@@ -110,29 +108,18 @@ const server = await startServer({
 const configurationOf = (/** @type {string} */ name) =>
   /** @type {any} */ ([...ours(), ...theirs()].find((way) => way.name === name)?.candidates[0].configuration);
 
-/**
- * Runs a part in a browser of its own.
- * @template T
- * @param {{ pinned: boolean, flags?: string[] }} how
- * @param {(browser: import("playwright-core").Browser) => Promise<T>} part
- */
-async function inBrowser({ pinned, flags }, part) {
-  pin(pinned ? [core] : cores);
-  const browser = await launch(flags);
-  try {
-    return await part(browser);
-  } finally {
-    await browser.close();
-  }
-}
+/** @param {import("playwright-core").Browser} browser */
+const openEmbedders = (browser) =>
+  openWorkers(browser, `${server.url}/benches/embed/page.html`, "/benches/embed/variant.js");
 
 /** @param {number} rounds @param {string[]} [flags] */
 function rates(rounds, flags) {
   return inBrowser({ pinned: true, flags }, async (browser) => {
-    const workers = await openWorkers(browser, server.url);
-    const before = await workers.peak();
+    const workers = await openEmbedders(browser);
+    const peak = () => workers.page.evaluate(() => /** @type {any} */ (globalThis).peak());
+    const before = await peak();
     const results = await measure(workers, corpora, { rounds, say });
-    const after = await workers.peak();
+    const after = await peak();
     const peaks = Object.fromEntries(Object.keys(after).map((name) => [name, Math.max(before[name], after[name])]));
     return { results, peaks };
   });
@@ -141,7 +128,7 @@ function rates(rounds, flags) {
 /** What the rows are made of. @type {Record<string, any>} */
 const details = {};
 
-/** @type {Record<string, () => Promise<import("./report.mjs").Row[]>>} */
+/** @type {Record<string, () => Promise<import("../browser/report.mjs").Row[]>>} */
 const measurements = {
   async rates() {
     const { results, peaks } = (details.rates = await rates(options.quick ? 2 : 9));
@@ -171,7 +158,7 @@ const measurements = {
         ? [prepared]
         : ["config.json", "tokenizer.json", "model.safetensors", "sentence_bert_config.json"];
       const page = (/** @type {string} */ name, /** @type {Record<string, string>} */ parameters) =>
-        `${server.url}/bench/${name}?${new URLSearchParams({ ...parameters, text })}`;
+        `${server.url}/benches/embed/${name}?${new URLSearchParams({ ...parameters, text })}`;
       const { times, vectors } = await coldStarts(
         browser,
         {
@@ -206,7 +193,7 @@ const measurements = {
     inBrowser({ pinned: false }, async (browser) => {
       const passages = corpora.whole(options.quick ? 40 : 1000, 256);
       const fewer = options.quick ? 10 : 100;
-      const found = await fidelity(await openWorkers(browser, server.url), passages, fewer);
+      const found = await fidelity(await openEmbedders(browser), passages, fewer);
       details.fidelity = found;
       const of = (/** @type {string} */ name, /** @type {number} */ count) =>
         /** @type {const} */ (["mean", "least"]).map((kind) =>
@@ -223,9 +210,9 @@ const measurements = {
 
   pool: () =>
     inBrowser({ pinned: false }, async (browser) => {
-      if (cores.length < 2) throw new Error("two workers need two cores: this process may use one only");
+      if (coreCount < 2) throw new Error("two workers need two cores: this process may use one only");
       const page = await browser.newPage();
-      await page.goto(`${server.url}/bench/pool.html`);
+      await page.goto(`${server.url}/benches/embed/pool.html`);
       const { texts } = corpora.passages(128, options.quick ? 60 : 320);
       const documents = Array.from({ length: texts.length / 20 }, (_, index) => ({
         id: String(index),
@@ -260,7 +247,7 @@ const measurements = {
   shares: () =>
     inBrowser({ pinned: true }, async (browser) => {
       const page = await browser.newPage();
-      await page.goto(`${server.url}/bench/shares.html`);
+      await page.goto(`${server.url}/benches/embed/shares.html`);
       const { prepared } = configurationOf(RELAXED);
       const names = prepared
         ? [prepared]
@@ -297,25 +284,11 @@ const measurements = {
   },
 };
 
-/** Warns where other programs take more of the cores than can be overlooked. Nothing of ours runs meanwhile. */
-async function lookForOthers() {
-  const times = () =>
-    cpus().map(({ times: { idle, ...busy } }) => ({ idle, all: idle + Object.values(busy).reduce((a, b) => a + b) }));
-  const before = times();
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  const busy = times().map(
-    ({ idle, all }, index) => 1 - (idle - before[index].idle) / Math.max(1, all - before[index].all),
-  );
-  const taken = busy.flatMap((share, index) => (share > 0.1 ? [`${Math.round(100 * share)} % of core ${index}`] : []));
-  if (taken.length > 0) say(`other programs take ${taken.join(" and ")}: ratios will be rougher than they should`);
-  return busy;
-}
-
-/** @type {import("./report.mjs").Row[]} */
+/** @type {import("../browser/report.mjs").Row[]} */
 const rows = [];
 try {
   for (const part of PARTS.filter((part) => parts.includes(part))) {
-    const others = await lookForOthers();
+    const others = await lookForOthers(say);
     say(`${part}: measuring`);
     rows.push(...(await measurements[part]()));
     details[`others before ${part}`] = others;

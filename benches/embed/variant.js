@@ -4,6 +4,8 @@
 // has one instance and one thread. What is prepared (the peers' token ids and tensors, the list of texts) is prepared
 // outside of the measured time; Carrel and transformers.js are given text and tokenise within it.
 
+import { memory, serve } from "../browser/worker.js";
+
 /**
  * @typedef {{ kind: "carrel", engine: string, model: string, prepared: string | false }
  *   | { kind: "onnxruntime", model: string }
@@ -12,10 +14,6 @@
  * @typedef {object} Way
  * @property {(passages: Passages) => Promise<() => Promise<Float32Array>>} prepare Gives what embeds one batch.
  */
-
-/** Every memory that WebAssembly code of this worker has, whoever made it. @type {Set<WebAssembly.Memory>} */
-const memories = new Set();
-watchMemories();
 
 /** @type {Way | undefined} */
 let way;
@@ -67,17 +65,10 @@ const calls = {
     return parts;
   },
 
-  /** Bytes of all WebAssembly memories. They never shrink, so this is the most that there was. */
-  memory: () => [...memories].reduce((sum, memory) => sum + memory.buffer.byteLength, 0),
+  memory,
 };
 
-self.onmessage = async ({ data: { number, name, parameters } }) => {
-  try {
-    postMessage({ number, result: await calls[name](...parameters) });
-  } catch (error) {
-    postMessage({ number, error: String(/** @type {any} */ (error)?.stack ?? error) });
-  }
-};
+serve(calls);
 
 /** @param {string} name @param {number} from @param {number} to @param {number} batch */
 async function prepared(name, from, to, batch) {
@@ -161,27 +152,3 @@ async function loadTransformers({ model }) {
         (await extract(texts, { pooling: "mean", normalize: true })).data,
   };
 }
-
-/** Libraries keep their memory to themselves: it is seen where it is made, or where an instance exports it. */
-function watchMemories() {
-  WebAssembly.Memory = new Proxy(WebAssembly.Memory, {
-    construct(target, parameters) {
-      const memory = Reflect.construct(target, parameters);
-      memories.add(memory);
-      return memory;
-    },
-  });
-  for (const name of /** @type {const} */ (["instantiate", "instantiateStreaming"])) {
-    const original = /** @type {any} */ (WebAssembly)[name];
-    /** @type {any} */ (WebAssembly)[name] = async (/** @type {any[]} */ ...parameters) => {
-      const result = await original.apply(WebAssembly, parameters);
-      for (const value of Object.values((result.instance ?? result).exports)) {
-        if (Object.prototype.toString.call(value) === "[object WebAssembly.Memory]")
-          memories.add(/** @type {WebAssembly.Memory} */ (value));
-      }
-      return result;
-    };
-  }
-}
-
-export {}; // A module.

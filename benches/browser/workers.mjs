@@ -2,10 +2,14 @@
 
 /** @typedef {Awaited<ReturnType<typeof openWorkers>>} Workers */
 
-/** @param {import("playwright-core").Browser} browser @param {string} url Of the bench's server. */
-export async function openWorkers(browser, url) {
+/**
+ * @param {import("playwright-core").Browser} browser
+ * @param {string} address Of a page with page.js.
+ * @param {string} script What its workers run.
+ */
+export async function openWorkers(browser, address, script) {
   const page = await browser.newPage();
-  await page.goto(`${url}/bench/page.html`);
+  await page.goto(address);
   await page.waitForFunction(() => "bench" in globalThis);
   /** @param {string} name @param {unknown[]} parameters @returns {Promise<any>} */
   const bench = (name, ...parameters) =>
@@ -14,16 +18,15 @@ export async function openWorkers(browser, url) {
       /** @type {const} */ ([name, parameters]),
     );
   return {
-    /** Starts a worker and loads a way of embedding in it. @param {string} worker @param {object} configuration */
+    page,
+    /** Starts a worker and loads what is to be measured in it. @param {string} worker @param {object} configuration */
     async start(worker, configuration) {
-      await bench("start", worker);
+      await bench("start", worker, script);
       await bench("call", worker, "load", configuration);
     },
-    /** @param {string} worker @param {string} name Of `calls` in variant.js. @param {unknown[]} parameters */
+    /** @param {string} worker @param {string} name Of the worker's calls. @param {unknown[]} parameters */
     call: (worker, name, ...parameters) => bench("call", worker, name, ...parameters),
     /** @param {string} worker */
     stop: (worker) => bench("stop", worker),
-    /** Operations a second of each loop of peak.mjs. @returns {Promise<Record<string, number>>} */
-    peak: () => bench("peak"),
   };
 }

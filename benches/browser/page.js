@@ -1,4 +1,4 @@
-// calls from the bench → workers, one for each way of embedding
+// calls from the bench → workers, one for each way that is measured
 
 /** @typedef {{ resolve: (value: any) => void, reject: (error: Error) => void }} Waiting */
 
@@ -6,9 +6,9 @@
 const variants = new Map();
 let calls = 0;
 
-/** Starts a worker under a name. @param {string} name */
-function start(name) {
-  const worker = new Worker("/bench/variant.js", { type: "module" });
+/** Starts a worker under a name. @param {string} name @param {string} script Its address. */
+function start(name, script) {
+  const worker = new Worker(script, { type: "module" });
   const waiting = new Map();
   worker.onmessage = ({ data: { number, result, error } }) => {
     const { resolve, reject } = waiting.get(number);
@@ -39,27 +39,7 @@ function call(variant, name, ...parameters) {
   });
 }
 
-/** Operations a second of the loops of peak.wat: the best of several tries. */
-async function peak() {
-  const { instance } = await WebAssembly.instantiateStreaming(fetch("/built/peak.wasm"));
-  /** @type {Record<string, number>} */
-  const rates = {};
-  for (const [name, run] of Object.entries(instance.exports)) {
-    if (typeof run !== "function") continue;
-    const turns = name.endsWith("bare") ? 1_000_000 : 10_000;
-    for (let warm = performance.now(); performance.now() - warm < 150;) run(turns);
-    let best = 0;
-    for (let attempt = 0; attempt < 25; attempt++) {
-      const start = performance.now();
-      const operations = Number(run(10 * turns));
-      best = Math.max(best, operations / (performance.now() - start) / 1e6);
-    }
-    rates[name] = best;
-  }
-  return rates;
-}
-
 /** What run.mjs calls. */
-Object.assign(globalThis, { bench: { start, stop, call, peak } });
+Object.assign(globalThis, { bench: { start, stop, call } });
 
 export {}; // A module.
