@@ -1,4 +1,4 @@
-// Carrel and its peers in one browser → the table of `make bench-embed`, and target/benches/embed/embed.json
+// Carrel and its peers in one browser → the table of `make bench-embed`, and target/bench/embed.json
 //
 //     node benches/embed/run.mjs --onnx FOLDER [--quick] [--only NAMES]
 //

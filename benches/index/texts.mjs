@@ -3,8 +3,8 @@
 //     node benches/index/texts.mjs COUNT > texts.jsonl
 //
 // A benchmark of nearest neighbours needs the vectors of real text: random ones are all equally far from each other. Every
-// machine that builds Carrel can have this documentation. Paragraphs come first; they are too few, so their sentences follow, and
-// where that is not enough, what stands side by side of these.
+// machine that builds Carrel can have this documentation. First its paragraphs; these are too few, so there are their
+// sentences, too, and two or three of them that follow each other.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -71,13 +71,12 @@ const several = [...new Set(whole)]
   .filter((sentences) => sentences.length > 1);
 for (const sentences of several) for (const sentence of sentences) keep(sentence, LEAST_OF_A_SENTENCE);
 const single = texts.size - paragraphs;
-for (const sentences of several)
-  for (let at = 2; at <= sentences.length; at++) keep(sentences.slice(at - 2, at).join(" "), LEAST);
-if (texts.size < count)
-  for (const sentences of several)
-    for (let at = 3; at <= sentences.length; at++) keep(sentences.slice(at - 3, at).join(" "), LEAST);
-const pairs = texts.size - paragraphs - single;
-console.error(`· ${paragraphs} paragraphs, ${single} sentences, ${pairs} pairs of sentences`);
+for (const length of [2, 3])
+  if (texts.size < count)
+    for (const sentences of several)
+      for (let end = length; end <= sentences.length; end++) keep(sentences.slice(end - length, end).join(" "), LEAST);
+const joined = texts.size - paragraphs - single;
+console.error(`· ${paragraphs} paragraphs, ${single} sentences, ${joined} several sentences side by side`);
 if (texts.size < count) throw new Error(`the documentation has ${texts.size} distinct texts only`);
 
 // In the order of their checksums: of any part of them, the beginning is as mixed as the whole.
