@@ -1,6 +1,6 @@
 # Everything one does with Carrel. `make serve` and `make test` need nothing else done before: each target installs
 # what it needs (see tools/) and says so.
-.PHONY: serve build test check size model tools bench bench-embed bench-embed-native format
+.PHONY: serve build test check size model tools bench bench-embed bench-embed-native bench-index format
 
 serve: build model ## Build the app and open it in the browser
 	@python3 tools/serve.py target/site --open
@@ -32,19 +32,24 @@ check: build ## Format, lints as errors, types
 size: build ## Measure what the browser downloads and hold it against the budget
 	@node tools/size.mjs
 
-bench: bench-embed bench-embed-native ## All benchmarks
+bench: bench-embed bench-embed-native bench-index ## All benchmarks
 
 bench-embed: build model benches/embed/node_modules/.package-lock.json ## Embedding in Chromium against onnxruntime-web and transformers.js (some 15 minutes)
 	@tools/chromium.sh
-	@benches/embed/named-engine.sh
+	@benches/browser/engine.sh named-engine relaxed-simd --debuginfo
 	@onnx=$$(benches/embed/onnx.sh) && node benches/embed/run.mjs --onnx "$$onnx"
 
 bench-embed-native: model ## Embedding natively, on one core and on all, against ONNX Runtime and candle
 	@benches/native/run.sh
 
-benches/embed/node_modules/.package-lock.json: benches/embed/package.json benches/embed/package-lock.json
-	@echo '· installing the peers of benches/embed/package-lock.json' >&2
-	@npm ci --prefix benches/embed --silent --no-audit --no-fund --ignore-scripts
+bench-index: tools model benches/index/node_modules/.package-lock.json ## The index in Chromium against hnswlib-wasm and Orama (some 40 minutes)
+	@tools/chromium.sh
+	@benches/browser/engine.sh index-engine relaxed-simd,bench
+	@vectors=$$(benches/index/vectors.sh 1000 20000 100000) && node benches/index/run.mjs --vectors "$$vectors"
+
+benches/%/node_modules/.package-lock.json: benches/%/package.json benches/%/package-lock.json
+	@echo '· installing the peers of benches/$*/package-lock.json' >&2
+	@npm ci --prefix benches/$* --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 format: ## Format the Rust code

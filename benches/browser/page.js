@@ -39,7 +39,23 @@ function call(variant, name, ...parameters) {
   });
 }
 
+/**
+ * Calls one after the other; what the one gives as `bytes` is given to the next. What else they give is the result.
+ * @param {{ worker: string, name: string }[]} steps
+ */
+async function chain(steps) {
+  const results = [];
+  /** @type {unknown[]} */
+  let given = [];
+  for (const { worker, name } of steps) {
+    const { bytes, ...result } = /** @type {any} */ (await call(worker, name, ...given));
+    given = [bytes];
+    results.push(result);
+  }
+  return results;
+}
+
 /** What run.mjs calls. */
-Object.assign(globalThis, { bench: { start, stop, call } });
+Object.assign(globalThis, { bench: { start, stop, call, chain } });
 
 export {}; // A module.

@@ -17,9 +17,10 @@ const TYPES = {
 
 /**
  * @param {Record<string, string>} folders What an address begins with → the folder or the file that it stands for.
+ * @param {Record<string, string>} [headers] Of each answer.
  * @returns {Promise<{ url: string, stop: () => void }>}
  */
-export async function startServer(folders) {
+export async function startServer(folders, headers = {}) {
   const prefixes = Object.keys(folders).sort((a, b) => b.length - a.length); // The longest that fits.
   /** @type {Map<string, Buffer>} */
   const kept = new Map();
@@ -40,7 +41,7 @@ export async function startServer(folders) {
     const bytes = await bytesOf(path);
     if (!bytes) return response.writeHead(404, { "content-length": 0 }).end();
     const type = TYPES[extname(path)] ?? "application/octet-stream";
-    response.writeHead(200, { "content-type": type, "content-length": bytes.length }).end(bytes);
+    response.writeHead(200, { ...headers, "content-type": type, "content-length": bytes.length }).end(bytes);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const address = server.address();

@@ -26,6 +26,8 @@ export async function openWorkers(browser, address, script) {
     },
     /** @param {string} worker @param {string} name Of the worker's calls. @param {unknown[]} parameters */
     call: (worker, name, ...parameters) => bench("call", worker, name, ...parameters),
+    /** As in page.js. @param {{ worker: string, name: string }[]} steps @returns {Promise<any[]>} */
+    chain: (steps) => bench("chain", steps),
     /** @param {string} worker */
     stop: (worker) => bench("stop", worker),
   };

@@ -68,7 +68,7 @@ function checkFiles() {
       ),
     ],
     [
-      "benches/embed/named-engine.sh",
+      "benches/browser/engine.sh named-engine relaxed-simd --debuginfo",
       ...["engine.js", "engine_bg.wasm"].map((name) => join(built, "named-engine", name)),
     ],
   ];

@@ -1,7 +1,7 @@
 // a profile of the engine → the share of the time that each stage takes
 //
 // The product has no clocks in it. Chromium's sampling profiler sees the functions of WebAssembly by the names that the
-// benchmark's own build keeps (named-engine.sh), and a function's place among Rust's modules says which stage it is of.
+// benchmark's own build keeps (engine.sh), and a function's place among Rust's modules says which stage it is of.
 
 /** In this order: the first that fits a function's name is its stage, else its caller's. */
 export const STAGES = /** @type {const} */ ([
