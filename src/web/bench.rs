@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use super::engine::bytes_of;
 use super::error::thrown;
 use crate::document::{Chunk, Document, Format, Language, Metadata, Scalar, Span, Value};
-use crate::index::{Allowed, Entry, Index, Place};
+use crate::index::{Allowed, Entry, Index, Place, Question};
 use crate::retrieve::{Filter, SearchOptions, retrieve};
 use crate::vector::UnitVector;
 
@@ -75,7 +75,8 @@ impl Vectors {
     pub fn search(&self, question: &str, query: Option<Vec<f32>>, options: &str) -> Result<Vec<u32>, JsValue> {
         let options: SearchOptions = serde_json::from_str(options).map_err(invalid)?;
         let query = query.map(UnitVector::of_length_one).transpose().map_err(thrown)?;
-        let found = retrieve(&self.index, question, query.as_ref(), &options).map_err(thrown)?;
+        let found = retrieve(&self.index, &Question::new(question, options.typing), query.as_ref(), &options)
+            .map_err(thrown)?;
         Ok(found.hits.into_iter().map(|hit| self.row(hit.place)).collect())
     }
 
@@ -120,7 +121,7 @@ impl Vectors {
 fn entry(row: usize, chunks: usize, texts: &[String]) -> Entry {
     let text = texts.join("\n");
     let mut end = 0;
-    let chunk = |number| {
+    let chunk = |number: usize| {
         let start = if number == 0 { 0 } else { end + 1 };
         end = texts.get(number).map_or(0, |text| start + text.len());
         let span = if texts.is_empty() { Span::new(0, 0) } else { Span::new(start, end) };
