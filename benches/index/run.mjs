@@ -98,7 +98,7 @@ const measurements = {
     return [...alone, ...(await each(large, false, by))];
   },
   elsewhere: () => each(middle, false, (workers, size) => buildingElsewhere(workers, truth, size, { say })),
-  memory: () => each(sizes, true, memory),
+  memory: () => each(large, true, memory),
   filter: () => each(large, true, (workers, size) => filtered(workers, truth, size, { rounds: quick ? 2 : 9, say })),
   async adding() {
     const adding = (/** @type {Workers} */ workers, /** @type {number} */ size) =>
