@@ -1,8 +1,11 @@
-//! A document embedded by others, in pieces and out of order: the index is the one that it would be in any case.
+//! A document embedded by others, in pieces and out of order: the index is the one that it would be in any case. Of a
+//! document that is there already only what is new is embedded.
+
+use std::collections::{HashMap, HashSet};
 
 use carrel::carrel::{Addition, Carrel};
 use carrel::ingest::Content;
-use carrel::vector::UnitVector;
+use carrel::vector::{Codes, UnitVector};
 
 use crate::desk::{carrel, model, source};
 
@@ -86,4 +89,161 @@ fn vectors_that_cannot_be_right_are_refused() {
         assert_eq!(UnitVector::of_length_one(values).unwrap_err().code(), "model_invalid");
     }
     assert_eq!(UnitVector::of_length_one(vec![0.6, 0.8]).unwrap().as_slice(), [0.6, 0.8]);
+}
+
+/// The book with a few changes: an entry is another, one is gone, one is new, and there is more at the end.
+fn revised() -> String {
+    let mut entries: Vec<String> = book().split_inclusive("\n\n").map(str::to_owned).collect();
+    entries[200] = "In entry 200 the keeper notes that the roof is leaking.\n\n".into();
+    entries.remove(100);
+    entries.insert(300, "Between two entries the keeper has slept.\n\n".into());
+    entries.push("At last the keeper closes the book.\n".into());
+    entries.concat()
+}
+
+/// What each chunk of a document says, and its vector as the index keeps it.
+fn kept(desk: &Carrel, id: &str) -> Vec<(String, Vec<u8>)> {
+    let (entry, codes) = desk.index().entry_with_codes(id).unwrap();
+    let row = |row: usize| {
+        let mut one = Codes::new(codes.dimensions());
+        one.extend(&codes, std::iter::once(row));
+        one.to_bytes()
+    };
+    let text = |chunk: usize| entry.chunks[chunk].span.of(&entry.document.text).to_owned();
+    (0..entry.chunks.len()).map(|chunk| (text(chunk), row(chunk))).collect()
+}
+
+/// A desk with the book, whose vectors are some that no model gives for it: whatever is embedded again is seen.
+fn desk_with_marked_vectors() -> Carrel {
+    let mut desk = Carrel::new(model()).unwrap();
+    let mut addition = desk.begin(source("book", Content::Text(book()))).unwrap();
+    for (first, texts) in cut_and_hand_out(&desk, &mut addition) {
+        let marked = |at: usize| {
+            let direction = (0..desk.embedder().dimensions()).map(|it| if it % 300 == at % 300 { 1.0 } else { 0.01 });
+            UnitVector::normalize(direction.collect()).unwrap()
+        };
+        desk.put(&mut addition, first, (first..first + texts.len()).map(marked).collect()).unwrap();
+    }
+    desk.finish(addition).unwrap();
+    desk
+}
+
+/// Whether chunks that say what one said before have its vector, and the others one of their own; gives how many are
+/// new.
+fn only_the_new_are_embedded(before: &[(String, Vec<u8>)], desk: &Carrel, id: &str) -> usize {
+    let before: HashMap<&String, &Vec<u8>> = before.iter().map(|(text, vector)| (text, vector)).collect();
+    let mut new = 0;
+    for (text, vector) in kept(desk, id) {
+        match before.get(&text) {
+            Some(old) => assert_eq!(**old, vector, "embedded again: {text}"),
+            None => {
+                let [own] = embed(desk, std::slice::from_ref(&text)).try_into().unwrap();
+                let mut expected = Codes::new(own.as_slice().len());
+                expected.push(&own);
+                assert_eq!(expected.to_bytes(), vector, "not its own vector: {text}");
+                new += 1;
+            }
+        }
+    }
+    new
+}
+
+#[test]
+fn an_update_hands_out_only_what_is_new() {
+    let mut desk = desk_with_marked_vectors();
+    let before = kept(&desk, "book");
+    let known: HashSet<&String> = before.iter().map(|(text, _)| text).collect();
+    let mut addition = desk.begin(source("book", Content::Text(revised()))).unwrap();
+    let batches = cut_and_hand_out(&desk, &mut addition);
+    let handed_out: usize = batches.iter().map(|batch| batch.1.len()).sum();
+    assert!(batches.iter().flat_map(|batch| &batch.1).all(|text| !known.contains(text)));
+    assert!(!addition.is_done() && addition.progress() > 0.5, "most of it is known: {}", addition.progress());
+    // They come back in any order here, too.
+    for (first, texts) in batches.iter().rev() {
+        let vectors = embed(&desk, texts);
+        desk.put(&mut addition, *first, vectors).unwrap();
+    }
+    assert!(addition.is_done() && addition.progress() == 1.0);
+    desk.finish(addition).unwrap();
+    let new = only_the_new_are_embedded(&before, &desk, "book");
+    assert_eq!(new, handed_out);
+    let chunks = desk.entry("book").unwrap().chunks.len();
+    assert!(new > 0 && new * 3 < chunks, "{new} of {chunks} are new");
+}
+
+#[test]
+fn who_adds_at_one_go_or_finishes_what_was_begun_embeds_only_what_is_new_as_well() {
+    let content = || Content::Text(revised());
+    let mut by_finish = desk_with_marked_vectors();
+    let before = kept(&by_finish, "book");
+    let addition = by_finish.begin(source("book", content())).unwrap();
+    by_finish.finish(addition).unwrap();
+    assert!(only_the_new_are_embedded(&before, &by_finish, "book") > 0);
+    let mut at_one_go = desk_with_marked_vectors();
+    let sources = [source("book", content()), source("letter", Content::Text("The roof is leaking.".into()))];
+    at_one_go.add_all(sources).into_iter().for_each(|outcome| _ = outcome.unwrap());
+    assert!(only_the_new_are_embedded(&before, &at_one_go, "book") > 0);
+    assert_eq!(only_the_new_are_embedded(&[], &at_one_go, "letter"), 1);
+    assert_eq!(kept(&at_one_go, "book"), kept(&by_finish, "book"));
+    // What is no more, or has another name, is embedded anew.
+    assert!(at_one_go.remove("book"));
+    at_one_go
+        .add_all([source("book", content()), source("copy", content())])
+        .into_iter()
+        .for_each(|it| _ = it.unwrap());
+    assert_eq!(only_the_new_are_embedded(&[], &at_one_go, "book"), kept(&at_one_go, "book").len());
+    assert_eq!(kept(&at_one_go, "copy"), kept(&at_one_go, "book"));
+}
+
+#[test]
+fn an_updated_desk_is_to_the_bit_one_that_never_had_the_old_version() {
+    let mut desk = carrel([source("book", Content::Text(book()))]);
+    let addition = desk.begin(source("book", Content::Text(revised()))).unwrap();
+    desk.finish(addition).unwrap();
+    let fresh = carrel([source("book", Content::Text(revised()))]).save();
+    assert_eq!(desk.save(), fresh);
+    // Adding the same again hands out nothing.
+    let mut addition = desk.begin(source("book", Content::Text(revised()))).unwrap();
+    assert_eq!(cut_and_hand_out(&desk, &mut addition), []);
+    assert!(addition.is_done());
+    desk.finish(addition).unwrap();
+    assert_eq!(desk.save(), fresh);
+    // From the files, too.
+    let mut opened = Carrel::new(model()).unwrap();
+    opened.open(|name| fresh.iter().find(|file| file.0 == name).map(|file| file.1.clone())).unwrap();
+    let mut addition = opened.begin(source("book", Content::Text(revised()))).unwrap();
+    assert_eq!(cut_and_hand_out(&opened, &mut addition), []);
+}
+
+#[test]
+fn an_addition_outlives_whatever_happens_to_the_document_meanwhile() {
+    let mut desk = desk_with_marked_vectors();
+    let before = kept(&desk, "book");
+    let [first, second] = [revised(), book()].map(|text| desk.begin(source("book", Content::Text(text))).unwrap());
+    assert!(desk.remove("book"));
+    desk.finish(first).unwrap();
+    assert!(only_the_new_are_embedded(&before, &desk, "book") > 0);
+    // The later one takes its place, and is what it was when it was begun.
+    desk.finish(second).unwrap();
+    assert_eq!(kept(&desk, "book"), before);
+}
+
+#[test]
+fn vectors_that_come_for_what_is_known_take_its_place_and_what_is_handed_out_twice_counts_once() {
+    let mut desk = desk_with_marked_vectors();
+    let mut addition = desk.begin(source("book", Content::Text(revised()))).unwrap();
+    let batches = cut_and_hand_out(&desk, &mut addition);
+    let last = batches.last().unwrap().0;
+    let progress = addition.progress();
+    // A worker that was late brings those of the first chunk, which nobody needs.
+    let late = embed(&desk, &["late".to_owned()]);
+    desk.put(&mut addition, 0, late.clone()).unwrap();
+    assert_eq!(addition.progress(), progress);
+    let beyond = desk.put(&mut addition, last + batches.last().unwrap().1.len(), late).unwrap_err();
+    assert_eq!(beyond.code(), "model_invalid");
+    desk.finish(addition).unwrap();
+    let [own] = embed(&desk, &["late".to_owned()]).try_into().unwrap();
+    let mut codes = Codes::new(own.as_slice().len());
+    codes.push(&own);
+    assert_eq!(kept(&desk, "book")[0].1, codes.to_bytes());
 }
