@@ -168,18 +168,6 @@ impl Graph {
         builder.finish()
     }
 
-    /// As [`build`](Self::build); `progress` is told how many rows are linked, and stops it by `false`.
-    pub(super) fn build_with(codes: &Codes, progress: &mut dyn FnMut(usize) -> bool) -> Option<Self> {
-        let mut builder = Builder::new(codes);
-        for row in 0..codes.len() {
-            builder.insert(row as u32);
-            if !progress(row + 1) {
-                return None;
-            }
-        }
-        Some(builder.finish())
-    }
-
     /// Up to `width` rows near the query and their coarse cosines, best first. The wider, the surer the nearest are
     /// among them.
     ///
@@ -530,13 +518,7 @@ mod tests {
     fn the_same_rows_give_the_same_graph_and_its_bytes_give_it_again() {
         let codes = codes_of(&clustered(700, DIMENSIONS, 5), DIMENSIONS);
         let graph = Graph::build(&codes);
-        let mut told = 0;
-        let again = Graph::build_with(&codes, &mut |rows| {
-            told += 1;
-            rows == told
-        });
-        assert_eq!((again.as_ref(), told), (Some(&graph), 700));
-        assert!(Graph::build_with(&codes, &mut |rows| rows < 9).is_none());
+        assert_eq!(Graph::build(&codes), graph);
         assert_eq!(Graph::from_bytes(&graph.to_bytes(), 700), Some(graph));
     }
 

@@ -47,6 +47,7 @@ impl Keywords {
     }
 
     /// How many chunks there are.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.extents.len()
     }
