@@ -17,6 +17,8 @@ export type DocumentInfo = {
     characters: number;
     chunks: number;
     pages: number;
+    language: string;
+    metadata: Metadata;
     warnings: string[];
 };
 export type WholeDocument = DocumentInfo & {
@@ -35,13 +37,17 @@ export type Passage = {
     url: string | null;
     format: Format;
     headings: string[];
+    metadata: Metadata;
     page: number | null;
     text: string;
     span: Span;
+    highlights: Span[];
     score: number;
     semantic: number | null;
     lexical: number | null;
 };
+export type Scalar = import("./options.js").Scalar;
+export type Metadata = import("./options.js").Metadata;
 export type Item = {
     id?: string;
     name?: string;
@@ -50,6 +56,8 @@ export type Item = {
     format?: Format;
     text?: string;
     file?: Blob;
+    metadata?: Metadata;
+    language?: string;
 };
 export type Addable = File | Item;
 export type AddProgress = {
@@ -80,6 +88,14 @@ export type Template = {
     system?: string;
     user?: string;
 };
+export type Change = {
+    reason: "saved" | "deleted";
+    error?: undefined;
+} | {
+    reason: "failed";
+    error: CarrelError;
+};
+export type CollectionInfo = import("./storage.js").CollectionInfo;
 export type Generator = import("./options.js").Generator;
 export type CitationEvent = {
     type: "citation";
@@ -128,16 +144,62 @@ export type OpenOptions = {
     generator?: Generator | null;
     workers?: number;
     onProgress?: (progress: OpenProgress) => void;
+    onChange?: (change: Change) => void;
     signal?: AbortSignal;
 };
-export type SearchOptions = {
+export type Condition = {
+    $eq?: Scalar | null;
+    $ne?: Scalar | null;
+    $in?: (Scalar | null)[];
+    $nin?: (Scalar | null)[];
+    $gt?: Scalar;
+    $gte?: Scalar;
+    $lt?: Scalar;
+    $lte?: Scalar;
+    $exists?: boolean;
+    $prefix?: string;
+    $not?: Condition;
+};
+export type Filter = {
+    $and?: Filter[];
+    $or?: Filter[];
+    $nor?: Filter[];
+    $not?: Filter;
+} | {
+    [field: string]: Scalar | null | Condition;
+};
+export type Choice = {
+    /**
+     * how many at most: 1 to 1,000; 10 for a search, 5 for an answer
+     */
     limit?: number;
     mode?: Mode;
+    filter?: Filter;
+    /**
+     * how much passages are to differ from those before them, 0 (the default) to 1
+     */
+    diversity?: number;
+    /**
+     * whether passages that say the same as a better one are left out
+     */
+    collapse?: boolean;
+    /**
+     * how many stretches before and after are joined to each passage, 0 (the default) to 10
+     */
+    neighbours?: number;
+};
+export type SearchOptions = Choice & {
+    facets?: string[];
+    typing?: boolean;
     signal?: AbortSignal;
 };
-export type AskOptions = {
-    limit?: number;
-    mode?: Mode;
+export type Facets = Record<string, [value: Scalar, count: number][]>;
+export type SearchResult = {
+    passages: Passage[];
+    facets: Facets;
+    elapsed: number;
+};
+export type AskOptions = Choice & {
     template?: Template;
     examples?: {
         question: string;
@@ -147,47 +209,6 @@ export type AskOptions = {
     generator?: Generator | null;
     signal?: AbortSignal;
 };
-/**
- * @typedef {{ start: number, end: number }} Span  UTF-16 offsets into a text
- * @typedef {"markdown" | "html" | "text" | "pdf"} Format
- * @typedef {"hybrid" | "semantic" | "lexical"} Mode
- * @typedef {{ id: string, name: string, title: string, url: string | null, format: Format, characters: number,
- *   chunks: number, pages: number, warnings: string[] }} DocumentInfo  `pages` is 0 where the format has none
- * @typedef {DocumentInfo & { text: string, outline: { level: number, title: string, span: Span }[], pageSpans: Span[] }} WholeDocument
- * @typedef {{ id: string, chunk: number, title: string, url: string | null, format: Format, headings: string[],
- *   page: number | null, text: string, span: Span, score: number, semantic: number | null, lexical: number | null }} Passage
- *   `span` counts in the document's text; `score` is comparable within one search only, higher is better
- * @typedef {{ id?: string, name?: string, title?: string, url?: string, format?: Format, text?: string, file?: Blob }} Item
- *   a text, or a file under another id
- * @typedef {File | Item} Addable
- * @typedef {{ id: string, name: string, state: "waiting" | "reading" | "embedding" | "ready" | "failed", done: number,
- *   document?: DocumentInfo, error?: CarrelError, note?: string }} AddProgress  `done` is 0 to 1; `note` says why it
- *   takes longer than it should
- * @typedef {{ added: DocumentInfo[], failed: { id: string, name: string, error: CarrelError }[] }} AddResult
- * @typedef {{ phase: "engine" | "model" | "index", loaded: number, total: number | null, cached?: boolean,
- *   note?: string }} OpenProgress  in bytes; `cached` where the browser had kept the model from an earlier time; `note`
- *   says why it could not be kept for the next time
- * @typedef {{ system?: string, user?: string }} Template  `user` holds `{{ passages }}` and `{{ question }}`
- * @typedef {import("./options.js").Generator} Generator
- * @typedef {{ type: "citation", number: number, at: Span, source: number, span: Span, support: number,
- *   verdict: "supported" | "weak" | "unsupported", by: "model" | "carrel" }} CitationEvent
- *   `at` is the mark's place in the answer, empty where Carrel adds one; `source` an index into the sources, -1 where
- *   the model cites what does not exist; `span` the cited sentences in the document's text. A later event with the
- *   same `at` and `number` replaces an earlier one.
- * @typedef {{ type: "usage", promptTokens: number | null, completionTokens: number | null, finishReason: string | null }} UsageEvent
- * @typedef {{ type: "sources", sources: Passage[] } | { type: "text", text: string } | CitationEvent | UsageEvent} AnswerEvent
- * @typedef {{ question: string, stages: ({ stage: string, milliseconds: number } & Record<string, unknown>)[],
- *   request: { url: string, body: string } | null, firstTokenMilliseconds: number | null,
- *   usage: { promptTokens: number | null, completionTokens: number | null, finishReason: string | null } | null }} Trace
- * @typedef {{ model: string | URL, index?: string | URL | Blob, storage?: string, generator?: Generator | null,
- *   workers?: number, onProgress?: (progress: OpenProgress) => void, signal?: AbortSignal }} OpenOptions
- *   `index` is the address of a folder that the CLI made, or an exported file;
- *   `storage` is `"memory"` (the default), `"opfs"`, or `"opfs:NAME"` to keep several apart;
- *   `workers` embed documents side by side, 1 to 16: as many as suit the machine unless given
- * @typedef {{ limit?: number, mode?: Mode, signal?: AbortSignal }} SearchOptions
- * @typedef {{ limit?: number, mode?: Mode, template?: Template, examples?: { question: string, answer: string }[],
- *   contextTokens?: number, generator?: Generator | null, signal?: AbortSignal }} AskOptions
- */
 export declare class Carrel {
     #private;
     /** Use `Carrel.open`. @param {Caller} caller */
@@ -198,6 +219,21 @@ export declare class Carrel {
      * @returns {Promise<Carrel>}
      */
     static open(options: OpenOptions): Promise<Carrel>;
+    /** The collections that this browser keeps for this site, by name. @returns {Promise<CollectionInfo[]>} */
+    static collections(): Promise<CollectionInfo[]>;
+    /**
+     * Deletes what is kept of a collection; tells whether there was one. A Carrel that has it open, here or in another
+     * tab, goes on in memory, and would keep it anew with its next `save`.
+     * @param {string} name
+     * @returns {Promise<boolean>}
+     */
+    static deleteCollection(name: string): Promise<boolean>;
+    /**
+     * Asks the browser not to delete what this site keeps when the disk becomes full. Some browsers ask the person, so it
+     * is best called when there is a reason to see, such as the first save.
+     * @returns {Promise<boolean>} whether the browser promises it
+     */
+    static persist(): Promise<boolean>;
     /** Who writes the answers; nothing for extractive ones. May be changed at any time. @returns {Generator | null} */
     get generator(): Generator | null;
     set generator(generator: Generator | null);
@@ -221,19 +257,20 @@ export declare class Carrel {
     /**
      * @param {string} query
      * @param {SearchOptions} [options]
-     * @returns {Promise<{ passages: Passage[], elapsed: number }>}  `elapsed` in milliseconds, within the engine
+     * @returns {Promise<SearchResult>}
      */
-    search(query: string, options?: SearchOptions): Promise<{
-        passages: Passage[];
-        elapsed: number;
-    }>;
+    search(query: string, options?: SearchOptions): Promise<SearchResult>;
     /**
      * @param {string} question
      * @param {AskOptions} [options]
      * @returns {Answer}
      */
     ask(question: string, options?: AskOptions): Answer;
-    /** Keeps the collection where `storage` says. @returns {Promise<void>} */
+    /**
+     * Keeps the collection where `storage` says, with what other tabs have saved of it meanwhile: of a document that both
+     * have changed, this one's. It is kept wholly or, where something goes wrong, as it was.
+     * @returns {Promise<void>}
+     */
     save(): Promise<void>;
     /** The whole collection as one file, which `open` takes as `index`. @returns {Promise<Blob>} */
     export(): Promise<Blob>;

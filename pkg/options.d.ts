@@ -11,6 +11,19 @@ export declare function invalid(option: string, problem: string): CarrelError;
  * @returns {Record<string, any>}
  */
 export declare function checked(what: string, known: Record<string, string>, options?: unknown): Record<string, any>;
+export type Place = {
+    kind: import("./storage.js").Kind;
+    name: string;
+};
+/** @typedef {{ kind: import("./storage.js").Kind, name: string }} Place */
+/** Where a collection is kept; nothing: in memory only. @param {string} storage @returns {Place | null} */
+export declare function checkedStorage(storage: string): Place | null;
+export type Scalar = string | number | boolean;
+export type Metadata = Record<string, Scalar | Scalar[]>;
+/** @typedef {string | number | boolean} Scalar */
+/** @typedef {Record<string, Scalar | Scalar[]>} Metadata */
+/** @param {unknown} metadata */
+export declare function checkMetadata(metadata: unknown): void;
 /**
  * The address of a folder, with a slash at its end.
  * @param {string} option

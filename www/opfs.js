@@ -64,7 +64,9 @@ export class Opfs {
   async write(name, files, manifest) {
     const folder = await this.#root.getDirectoryHandle(name, { create: true });
     const create = (/** @type {string} */ file) => folder.getFileHandle(file, { create: true });
-    for (const [file, bytes] of files) await write(await create(file), bytes);
+    const written = await Promise.allSettled(files.map(async ([file, bytes]) => write(await create(file), bytes)));
+    // Only now, when none is being written any more: the lock must not be given up before.
+    for (const outcome of written) if (outcome.status === "rejected") throw outcome.reason;
     const before = await whereThere(folder.getFileHandle(MANIFEST));
     if (before) return replace(before, manifest);
     const first = await create(FIRST_MANIFEST);
@@ -77,7 +79,7 @@ export class Opfs {
     const folder = await whereThere(this.#root.getDirectoryHandle(name));
     const files = [];
     for await (const file of folder?.keys() ?? []) if (file !== MANIFEST && !keep.has(file)) files.push(file);
-    for (const file of files) await folder?.removeEntry(file, { recursive: true });
+    await Promise.all(files.map((file) => folder?.removeEntry(file, { recursive: true })));
   }
 
   /** @param {string} name */
