@@ -1,7 +1,8 @@
-// Collections that the browser keeps: several of them, shared among tabs, whole when the disk is full or damaged.
+// Collections that the browser keeps: several of them, shared among tabs, whole when the disk is full.
 import assert from "node:assert/strict";
 import { apiStory, visitBlank } from "./blank.mjs";
 import { story } from "./browser.mjs";
+import { kept } from "./kept.mjs";
 import { startOwnSite } from "./own-site.mjs";
 
 /** @typedef {import("./blank.mjs").Run} Run */
@@ -28,18 +29,6 @@ function workerStory(name, lines, play) {
     }
   }, { fragment: null });
 }
-
-/** Opens a collection anew and tells the ids of its documents. @param {Run} run @param {string} storage */
-const kept = (run, storage) =>
-  run(async ({ open, failure }, storage) => {
-    let ids = /** @type {string[]} */ ([]);
-    const problem = await failure(async () => {
-      const carrel = await open({ storage, workers: 1 });
-      ids = (await carrel.documents()).map(({ id }) => id).sort();
-      await carrel.close();
-    });
-    return { ids, code: problem.code, message: problem.message };
-  }, storage);
 
 /**
  * Leaves the site so little room, until the function that it gives is called.
@@ -302,66 +291,6 @@ workerStory(
     assert.equal((await kept(run, "memory")).code, "none");
   },
 );
-
-/** Runs in the page: does something to a file of a collection in OPFS, and tells all files and their sizes. @param {unknown} _ @param {{ name: string, file: string, from: string, to: string | null }} damage */
-async function damageFile(_, { name, file, from, to }) {
-  const folder = await (await (await navigator.storage.getDirectory()).getDirectoryHandle("carrel")).getDirectoryHandle(name);
-  const files = /** @type {Record<string, number>} */ ({});
-  for await (const [each, handle] of folder.entries()) {
-    const before = await /** @type {FileSystemFileHandle} */ (handle).getFile();
-    files[each] = before.lastModified;
-    if (!each.startsWith(file) || to === null) continue;
-    const writable = await /** @type {FileSystemFileHandle} */ (handle).createWritable();
-    if (from && !(await before.text()).includes(from)) throw new Error(`there is no ${from} in ${each}`);
-    if (from) await writable.write((await before.text()).replace(from, to));
-    else await writable.write(new Uint8Array(await before.arrayBuffer()).map((byte, at) => (at === 20 ? byte ^ 1 : byte)));
-    await writable.close();
-    files[each] = (await /** @type {FileSystemFileHandle} */ (handle).getFile()).lastModified;
-  }
-  return files;
-}
-
-apiStory("a damaged collection, or one of a newer version, is refused, and none of its files is touched", async ({ run }) => {
-  for (const { file, from, to, code, words } of [
-    { file: "documents-", from: "", to: "", code: "index_corrupt", words: /the index file documents-\w+\.bin is damaged/ },
-    { file: "manifest.json", from: "documents-", to: "documents-0", code: "index_corrupt", words: /the index file manifest\.json is damaged/ },
-    { file: "manifest.json", from: '"format": 2', to: '"format": 3', code: "index_version", words: /3.*2/ },
-  ]) {
-    const name = `hurt-${code}-${file.length}`;
-    await run(async ({ open }, storage) => {
-      const carrel = await open({ storage, workers: 1 });
-      await carrel.add({ id: "note", text: "A note about lamps." });
-      await carrel.save();
-      await carrel.close();
-    }, `opfs:${name}`);
-    const before = await run(damageFile, { name, file, from, to });
-    const refused = await kept(run, `opfs:${name}`);
-    assert.equal(refused.code, code, refused.message);
-    assert.match(refused.message, words);
-    assert.deepEqual(await run(damageFile, { name, file: "none", from, to: null }), before);
-    const told = await run(async ({ Carrel }, name) => {
-      const listed = (await Carrel.collections()).filter((each) => each.name === name).length;
-      return [listed, await Carrel.deleteCollection(name)];
-    }, name);
-    assert.deepEqual(told, [1, true], "it can be seen and deleted");
-  }
-});
-
-apiStory("what an earlier version kept is refused with words, and can be deleted", async ({ run }) => {
-  await run(async () => {
-    const carrel = await (await navigator.storage.getDirectory()).getDirectoryHandle("carrel", { create: true });
-    const folder = await carrel.getDirectoryHandle("default", { create: true });
-    const writable = await (await folder.getFileHandle("current", { create: true })).createWritable();
-    await writable.write("g1");
-    await writable.close();
-  });
-  const { code, message } = await kept(run, "opfs");
-  assert.equal(code, "index_version");
-  assert.match(message, /earlier version of Carrel.*Carrel\.deleteCollection\("default"\)/);
-  const told = await run(async ({ Carrel }) => [await Carrel.collections(), await Carrel.deleteCollection("default")]);
-  assert.deepEqual(told, [[{ name: "default", storage: "opfs", bytes: null, documents: null, saved: null }], true]);
-  assert.equal((await kept(run, "opfs")).code, "none");
-});
 
 apiStory("an exported collection is opened as the beginning of another, and saved there whole", async ({ run }) => {
   const told = await run(async ({ open }) => {
