@@ -253,6 +253,7 @@ impl Carrel {
         options: &SearchOptions,
         stages: &mut Vec<inquiry::Stage>,
     ) -> Result<Found> {
+        let written = question;
         let question = question.trim();
         if question.is_empty() {
             return Err(Error::QuestionEmpty);
@@ -277,7 +278,8 @@ impl Carrel {
             })?),
         };
         self.timed(stages, || {
-            let parsed = Question::new(question, options.typing);
+            // With the white space at its end, which ends its last word.
+            let parsed = Question::new(written, options.typing);
             let retrieve::Found { hits, facets } = retrieve::retrieve(&self.index, &parsed, vector.as_ref(), options)?;
             let passages = passages::passages(&self.index, &parsed, &hits, options.neighbours);
             let stage = inquiry::Work::Retrieve {

@@ -30,7 +30,8 @@ pub enum Error {
     #[error("the index file {file} is damaged ({problem}). Build the index again, or restore the file from a copy")]
     IndexCorrupt { file: String, problem: String },
     #[error(
-        "the index has format version {found}; this version of Carrel reads {supported}. Update Carrel, or build the index again"
+        "the index has format version {found}; this version of Carrel reads {supported}. {}",
+        if found < supported { "Add the documents again, or build the index again" } else { "Update Carrel" }
     )]
     IndexVersion { found: u32, supported: u32 },
     #[error(

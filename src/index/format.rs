@@ -6,8 +6,8 @@
 //! and never a wrong answer: XXH3 in 128 bits, which is quick enough to be checked whenever an index is opened. The
 //! same index gives the same bytes.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -16,7 +16,7 @@ use super::keywords::Keywords;
 use super::segment::{Content, Segment};
 use super::{Entry, Index};
 use crate::checksum::quick;
-use crate::document::Span;
+use crate::document::{Chunk, Document, Metadata, Span};
 use crate::error::{Error, Result};
 use crate::vector::quantize::Codes;
 
@@ -100,16 +100,41 @@ fn checksum(bytes: &[u8]) -> String {
     format!("{:032x}", quick(bytes))
 }
 
-impl Content {
+impl Segment {
     /// The bytes of one of its files.
     fn bytes_of(&self, kind: &str) -> Vec<u8> {
+        let content = &self.content;
         match kind {
-            DOCUMENTS => binary(&self.entries),
-            VECTORS => self.codes.to_bytes(),
-            KEYWORDS => self.keywords.to_bytes(),
-            _ => self.graph.as_ref().map_or_else(Vec::new, Graph::to_bytes),
+            DOCUMENTS => {
+                let kept = |(entry, dead): (_, &bool)| if *dead { Cow::Owned(blank(entry)) } else { Cow::Borrowed(entry) };
+                binary(&content.entries.iter().zip(&self.dead).map(kept).collect::<Vec<Cow<Entry>>>())
+            }
+            VECTORS => content.codes.to_bytes(),
+            KEYWORDS => content.keywords.to_bytes(),
+            _ => content.graph.as_ref().map_or_else(Vec::new, Graph::to_bytes),
         }
     }
+}
+
+/// What is left of a document that was removed: a place for each chunk, so that others keep their numbers. Its text
+/// shall be nowhere.
+fn blank(Entry { document, chunks }: &Entry) -> Entry {
+    let chunk = Chunk { span: Span::new(0, 0), headings: Vec::new(), page: None, tokens: 0 };
+    let document = Document {
+        id: String::new(),
+        name: String::new(),
+        title: String::new(),
+        url: None,
+        format: document.format,
+        language: document.language,
+        metadata: Metadata::new(),
+        text: String::new(),
+        outline: Vec::new(),
+        pages: Vec::new(),
+        pieces: Vec::new(),
+        warnings: Vec::new(),
+    };
+    Entry { document, chunks: vec![chunk; chunks.len()] }
 }
 
 impl Index {
@@ -126,7 +151,6 @@ impl Index {
         let mut segments = Vec::new();
         for segment in &mut self.segments {
             segment.is_open = false;
-            let content = &segment.content;
             let mut write = |kind: &str, bytes: Vec<u8>| {
                 let file = File::of(kind, &bytes);
                 if !kept.contains(&file.name) && names.insert(file.name.clone()) {
@@ -134,20 +158,20 @@ impl Index {
                 }
                 file
             };
-            let mut made = |kind: &str| write(kind, content.bytes_of(kind));
+            let mut made = |kind: &str| write(kind, segment.bytes_of(kind));
             let is_known = |sealed: &&Sealed| sealed.files().all(|file| kept.contains(&file.name));
-            let sealed = match content.files.get().filter(is_known) {
+            let sealed = match segment.files.as_ref().filter(is_known) {
                 Some(sealed) => sealed.clone(),
                 None => Sealed {
                     documents: made(DOCUMENTS),
                     vectors: made(VECTORS),
                     keywords: made(KEYWORDS),
-                    graph: content.graph.as_ref().map(|_| made(GRAPH)),
+                    graph: segment.has_graph().then(|| made(GRAPH)),
                 },
             };
             let dead: Vec<u32> = (0..).zip(&segment.dead).filter(|(_, dead)| **dead).map(|(entry, _)| entry).collect();
             let removed = (!dead.is_empty()).then(|| write(REMOVED, binary(&dead)));
-            let _ = content.files.set(sealed.clone());
+            segment.files = Some(sealed.clone());
             segments.push(Parts { sealed, removed });
         }
         let mut manifest = Manifest {
@@ -179,9 +203,9 @@ impl Index {
         self.held(name).is_some()
     }
 
-    fn held(&self, name: &str) -> Option<&Content> {
-        let holds = |content: &&Content| content.files.get().is_some_and(|it| it.files().any(|it| it.name == name));
-        self.segments.iter().map(|segment| &*segment.content).find(holds)
+    fn held(&self, name: &str) -> Option<&Segment> {
+        let is_one = |sealed: &Sealed| sealed.files().any(|file| file.name == name);
+        self.segments.iter().find(|segment| segment.files.as_ref().is_some_and(is_one))
     }
 
     pub(super) fn file_held(&self, name: &str) -> Option<Vec<u8>> {
@@ -209,7 +233,7 @@ impl Index {
                 Some(file) => parse(&file.name, &bytes_of(file)?)?,
                 None => Vec::new(),
             };
-            let same = |segment: &&Segment| segment.content.files.get() == Some(sealed);
+            let same = |segment: &&Segment| segment.files.as_ref() == Some(sealed);
             let mut segment = match known.iter().find(same) {
                 Some(Segment { content, .. }) => Segment::sharing(content),
                 None => Segment::new(sealed.read(manifest.dimensions, &mut bytes_of)?, Vec::new(), false),
@@ -220,6 +244,7 @@ impl Index {
                     false => return Err(corrupt(MANIFEST, "a document was removed that was never there")),
                 }
             }
+            segment.files = Some(sealed.clone());
             index.segments.push(segment);
         }
         index.find_places();
@@ -252,9 +277,7 @@ impl Sealed {
             Some(file) => Some(Graph::from_bytes(&bytes_of(file)?, chunks).ok_or_else(|| unfit(file))?),
             None => None,
         };
-        let mut content = Content::of(entries, codes, words, graph);
-        content.files = OnceLock::from(self.clone());
-        Ok(content)
+        Ok(Content::of(entries, codes, words, graph))
     }
 }
 

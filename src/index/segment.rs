@@ -4,7 +4,7 @@
 //! that is removed is only marked. Chunks are counted in the order of adding, removed ones too. A small segment is
 //! scanned, which is exact and below some ten thousand chunks faster than a graph is worth; a large one has a graph.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::format::Sealed;
 use super::graph::Graph;
@@ -26,8 +26,6 @@ pub(super) struct Content {
     pub(super) codes: Codes,
     pub(super) keywords: Keywords,
     pub(super) graph: Option<Graph>,
-    /// What its files are called, once that is known.
-    pub(super) files: OnceLock<Sealed>,
 }
 
 pub(super) struct Segment {
@@ -38,6 +36,8 @@ pub(super) struct Segment {
     live: usize,
     /// Whether documents may still be added to it.
     pub(super) is_open: bool,
+    /// What its files are called, as long as they would be the same.
+    pub(super) files: Option<Sealed>,
 }
 
 impl Content {
@@ -48,7 +48,7 @@ impl Content {
     /// From parts that fit together; there is one row of `codes` for each chunk.
     pub(super) fn of(entries: Vec<Entry>, codes: Codes, keywords: Keywords, graph: Option<Graph>) -> Self {
         let (owners, firsts) = (Vec::new(), Vec::new());
-        let mut content = Self { entries: Vec::new(), owners, firsts, codes, keywords, graph, files: OnceLock::new() };
+        let mut content = Self { entries: Vec::new(), owners, firsts, codes, keywords, graph };
         for entry in entries {
             content.own(entry);
         }
@@ -98,7 +98,7 @@ impl Segment {
     }
 
     fn with(content: Arc<Content>, dead: Vec<bool>, is_open: bool) -> Self {
-        let mut segment = Self { content, dead, live: 0, is_open };
+        let mut segment = Self { content, dead, live: 0, is_open, files: None };
         segment.dead.resize(segment.content.entries.len(), false);
         let count = |number: usize| if segment.dead[number] { 0 } else { segment.content.entries[number].chunks.len() };
         segment.live = (0..segment.dead.len()).map(count).sum();
@@ -140,6 +140,7 @@ impl Segment {
     pub(super) fn remove(&mut self, entry: usize) {
         if !std::mem::replace(&mut self.dead[entry], true) {
             self.live -= self.content.entries[entry].chunks.len();
+            self.files = None;
         }
     }
 
