@@ -12,8 +12,7 @@ use crate::document::{Chunk, Document};
 use crate::embed::BATCH_TOKENS;
 use crate::error::{Error, Result};
 use crate::index::Entry;
-use crate::vector::UnitVector;
-use crate::vector::quantize::Codes;
+use crate::vector::{Codes, UnitVector};
 
 /// A document on its way into the index: read, cut in part, embedded in part.
 pub struct Addition {

@@ -18,7 +18,7 @@ use super::{Entry, Index};
 use crate::checksum::quick;
 use crate::document::{Chunk, Document, Metadata, Span};
 use crate::error::{Error, Result};
-use crate::vector::quantize::Codes;
+use crate::vector::Codes;
 
 /// The name of the file that names the others.
 pub const MANIFEST: &str = "manifest.json";
@@ -106,7 +106,8 @@ impl Segment {
         let content = &self.content;
         match kind {
             DOCUMENTS => {
-                let kept = |(entry, dead): (_, &bool)| if *dead { Cow::Owned(blank(entry)) } else { Cow::Borrowed(entry) };
+                let kept =
+                    |(entry, dead): (_, &bool)| if *dead { Cow::Owned(blank(entry)) } else { Cow::Borrowed(entry) };
                 binary(&content.entries.iter().zip(&self.dead).map(kept).collect::<Vec<Cow<Entry>>>())
             }
             VECTORS => content.codes.to_bytes(),

@@ -14,7 +14,7 @@ use super::keywords::Keywords;
 use super::segment::{Content, Segment};
 use super::{Entry, GRAPH_FROM, Index};
 use crate::error::{Error, Result};
-use crate::vector::quantize::Codes;
+use crate::vector::Codes;
 
 /// Segments whose graph is being built elsewhere, as they were when it was begun.
 pub(super) struct Offer {

@@ -22,8 +22,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::document::{Chunk, Document};
 use crate::error::{Error, Result};
-use crate::vector::UnitVector;
-use crate::vector::quantize::{Codes, Query};
+use crate::vector::{Codes, Query, UnitVector};
 
 pub use format::{MANIFEST, bundle, file_names, unbundle};
 pub use merge::build_graph;

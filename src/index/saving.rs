@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::{Entry, Index};
 use crate::error::Result;
-use crate::vector::quantize::Codes;
+use crate::vector::Codes;
 
 /// What is kept of an index, and what is not.
 #[derive(Default)]

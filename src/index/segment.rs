@@ -11,7 +11,7 @@ use super::graph::Graph;
 use super::keywords::{Keywords, Text};
 use super::{Entry, GRAPH_FROM, best};
 use crate::document::{Chunk, Document};
-use crate::vector::quantize::{Codes, Query};
+use crate::vector::{Codes, Query};
 
 /// How wide a graph is searched at least: it finds 99 in 100 of the ten nearest of 20,000.
 const LEAST_WIDTH: usize = 64;
@@ -158,25 +158,29 @@ impl Segment {
         if among == 0 || limit == 0 {
             return Vec::new();
         }
-        let may_be_found = |chunk: usize| {
-            let entry = self.content.owners[chunk] as usize;
-            !self.dead[entry] && passes.is_none_or(|passes| passes[entry])
+        let passes = |entry: usize| !self.dead[entry] && passes.is_none_or(|passes| passes[entry]);
+        let may_be_found = |chunk: usize| passes(self.content.owners[chunk] as usize);
+        let scan = || {
+            let entries = (0..self.dead.len()).filter(|&entry| passes(entry));
+            codes.nearest_of(
+                query,
+                limit,
+                &mut entries.flat_map(|entry| self.content.rows(entry)).map(|row| row as u32),
+            )
         };
-        let scan = || codes.nearest(query, limit, &may_be_found);
         let Some(graph) = self.content.graph.as_ref().filter(|_| among >= GRAPH_FROM) else {
             return scan();
         };
-        // The graph knows nothing of what may be found: the less of it there is, the wider it must be searched.
-        let wanted = width.unwrap_or(LEAST_WIDTH.max(limit + limit / 2)).max(limit);
-        let width = (wanted as u64 * self.len() as u64).div_ceil(among as u64) as usize;
-        if width > self.len() / 16 {
+        let width = width.unwrap_or(LEAST_WIDTH.max(limit + limit / 2)).max(limit);
+        let candidates = match among == self.len() {
+            true => Some(graph.search(codes, query, width)),
+            false => graph.search_among(codes, query, width, &may_be_found),
+        };
+        let Some(candidates) = candidates else {
             return scan();
-        }
-        let candidates = graph.search(codes, query, width);
-        let rescored = candidates.into_iter().filter(|&(chunk, _)| may_be_found(chunk as usize));
-        let found: Vec<(u32, f32)> = rescored.map(|(chunk, _)| (chunk, codes.fine(query, chunk as usize))).collect();
-        // By bad luck of the removed ones.
-        if found.len() < limit.min(among) { scan() } else { best(found, limit) }
+        };
+        let found = candidates.into_iter().map(|(chunk, _)| (chunk, codes.fine(query, chunk as usize)));
+        best(found.collect(), limit)
     }
 }
 

@@ -30,7 +30,7 @@ const CANDIDATES: usize = 100;
 pub struct Hit {
     /// Where it is in the index.
     pub place: Place,
-    /// How well it fits; higher is better, at most 1, comparable within one search only.
+    /// How well it fits; higher is better, at most 1 but for rounding, comparable within one search only.
     ///
     /// By meaning it is the cosine, by words the share of the question's weight that its words carry, and else a
     /// mean of both.

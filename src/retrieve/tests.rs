@@ -256,7 +256,8 @@ fn scores_are_scaled_alike_in_every_mode() {
         let options = SearchOptions { mode, limit: 100, ..SearchOptions::default() };
         let question = Question::new("maps nowhere", false);
         let hits = retrieve(&index, &question, Some(&east()), &options).unwrap().hits;
-        assert!(hits.iter().all(|hit| (-1.0..=1.0).contains(&hit.score)), "{mode:?}");
+        // Cosines are known to twelve bits.
+        assert!(hits.iter().all(|hit| hit.score.abs() < 1.001), "{mode:?}");
         assert!(hits.is_sorted_by(|left, right| left.score >= right.score));
     }
     let problem = retrieve(&index, &Question::new("maps", false), None, &SearchOptions::default()).unwrap_err();

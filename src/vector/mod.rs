@@ -6,7 +6,10 @@
 use crate::error::{Error, Result};
 
 mod dot;
-pub(crate) mod quantize;
+mod quantize;
+mod scan;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use dot::dot;
 pub use quantize::{Codes, Query};
