@@ -3,14 +3,15 @@
 #
 # tokenizers asks for all features of the regex crates and offers no choice; cargo cannot take one back. Left out are
 # the Unicode tables of \p{Age=…}, \p{Alphabetic} and its like, \p{Script=…} and \p{Word_Break=…}, automata that are
-# built ahead (the lazy one is kept), the backtracker, searches for several literals at once, inlining by force, matching
-# without regard to case beyond ASCII, the mixed engine of several automata, and look-behinds of no fixed length.
+# built ahead or while searching (the simulation is kept), the backtracker, searches for several literals at once,
+# inlining by force, tables for matching without regard to case, and look-behinds of no fixed length.
 set -euo pipefail
 case " $* " in
   *" --crate-name regex_syntax "*) out='unicode|unicode-age|unicode-bool|unicode-case|unicode-script|unicode-segment' ;;
   *" --crate-name regex_automata "*)
-    out='dfa|dfa-build|dfa-search|dfa-onepass|nfa-backtrack|perf-inline|perf-literal-multisubstring'
+    out='dfa|dfa-build|dfa-search|dfa-onepass|hybrid|nfa-backtrack|perf-inline|perf-literal-multisubstring'
     ;;
+  *" --crate-name fancy_regex "*) out='variable-lookbehinds' ;;
   *) exec "$@" ;;
 esac
 kept=()

@@ -46,10 +46,8 @@ struct Manifest {
 /// The files of a segment.
 #[derive(Serialize, Deserialize)]
 struct Parts {
-    #[serde(flatten)]
     sealed: Sealed,
     /// The numbers of the documents that were removed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     removed: Option<File>,
 }
 
@@ -59,7 +57,6 @@ pub(super) struct Sealed {
     documents: File,
     vectors: File,
     keywords: File,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     graph: Option<File>,
 }
 
