@@ -148,7 +148,7 @@ impl<'text> Stretch<'text> {
             at += line.len();
         }
         borders.extend(sentences(part).into_iter().map(|span| (range.start + span.start, Border::Sentence)));
-        borders.sort_by(|left, right| left.0.cmp(&right.0).then(right.1.cmp(&left.1)));
+        borders.sort_unstable_by(|left, right| left.0.cmp(&right.0).then(right.1.cmp(&left.1)));
         borders.dedup_by_key(|border| border.0);
         Self { text, range, tokens, borders }
     }

@@ -10,6 +10,9 @@ const BATCH = 100;
 /** Questions after each batch. */
 const ASKED = 10;
 
+/** Added at most while a graph is built elsewhere. */
+export const MORE = 1000;
+
 /** @param {number[]} values */
 function p99(values) {
   return [...values].sort((a, b) => a - b)[Math.ceil(0.99 * values.length) - 1];
@@ -97,15 +100,16 @@ export async function addingAndAsking(workers, truth, before, { say, rounds, mor
  */
 export async function buildingElsewhere(workers, truth, size, { say }) {
   const other = `${OURS}, elsewhere`;
-  const [graphed, held] = [size / 2, 10 * BATCH];
-  await workers.start(OURS, { kind: "carrel", rows: size });
+  const most = size + MORE;
+  await workers.start(OURS, { kind: "carrel", rows: most });
   await workers.start(other, { kind: "carrel", rows: 0 });
-  await workers.call(OURS, "build", 0, graphed);
-  await workers.call(OURS, "add", graphed, size - held);
+  // Half with a graph, and as much again behind it.
+  await workers.call(OURS, "build", 0, size / 2);
+  await workers.call(OURS, "add", size / 2, size);
   await workers.call(OURS, "nearest", 0, 2000);
   const idle = await workers.call(OURS, "ask", 2000);
   say(`${size} vectors: a graph is built elsewhere`);
-  let [running, added] = [true, size - held];
+  let [running, added] = [true, size];
   const chain = workers
     .chain([
       { worker: OURS, name: "work" },
@@ -123,7 +127,7 @@ export async function buildingElsewhere(workers, truth, size, { say }) {
     if (!running) break; // Perhaps it was asked after the graph had come.
     during.push(...times);
     recalls.push(truth.recall(found, (query) => truth.tenth(query, rows), at));
-    if (added < size) {
+    if (added < most) {
       await workers.call(OURS, "add", added, added + BATCH);
       missing += (await workers.call(OURS, "missing", [added, added + BATCH - 1])).length;
       added += BATCH;

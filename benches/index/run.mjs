@@ -13,7 +13,7 @@ import { coreCount, inBrowser, lookForOthers } from "../browser/machine.mjs";
 import { table } from "../browser/report.mjs";
 import { startServer } from "../browser/server.mjs";
 import { openWorkers } from "../browser/workers.mjs";
-import { addingAndAsking, addingToFull, buildingElsewhere } from "./adding.mjs";
+import { addingAndAsking, addingToFull, buildingElsewhere, MORE } from "./adding.mjs";
 import { building, buildingByTwo, memory } from "./building.mjs";
 import { curve } from "./curve.mjs";
 import { againstOrama, filtered } from "./searching.mjs";
@@ -27,7 +27,8 @@ const say = (/** @type {string} */ text) => console.error(`· ${text}`);
 const PARTS = ["curve", "building", "elsewhere", "memory", "filter", "adding", "orama"];
 /** Of what is measured once. */
 const MIDDLE = 20_000;
-const SIZES = [1000, MIDDLE, 100_000];
+const ALL = 100_000;
+const SIZES = [1000, MIDDLE, ALL];
 const { values: options } = parseArgs({
   options: {
     vectors: { type: "string" },
@@ -62,7 +63,7 @@ const server = await startServer(
   // So that the clock is fine enough for a single question.
   { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" },
 );
-const truth = openTruth(folder, Math.max(...sizes));
+const truth = openTruth(folder, Math.min(ALL, Math.max(...sizes) + MORE));
 
 /** @typedef {import("../browser/workers.mjs").Workers} Workers */
 /** @typedef {{ rows: import("../browser/report.mjs").Row[], detail: unknown }} Measured */

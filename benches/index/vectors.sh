@@ -28,7 +28,8 @@ make texts.jsonl texts
 make queries.f32 embed $((block * blocks)) $((block * blocks + queries))
 for size in "$@"; do
   if [ "$size" -gt $((block * blocks)) ]; then say "there are $((block * blocks)) vectors only"; exit 1; fi
-  for ((number = 0; number * block < size; number++)); do
+  # And some more, which are added to such an index.
+  for ((number = 0; number < blocks && number * block < size + 1000; number++)); do
     make "vectors-$number.f32" embed $((number * block)) $(((number + 1) * block))
   done
   make "tenth-$size.f32" nearest "$size"

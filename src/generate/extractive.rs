@@ -39,6 +39,14 @@ struct Candidate {
 /// Chooses the sentences; `similarity` gives the cosine of each text to the question.
 ///
 /// # Errors
+/// Those of the same score in the order of reading.
+fn best_first(candidates: &mut [Candidate]) {
+    let place = |candidate: &Candidate| (candidate.source, candidate.span.start);
+    candidates.sort_unstable_by(|left, right| {
+        right.score.total_cmp(&left.score).then_with(|| place(left).cmp(&place(right)))
+    });
+}
+
 /// Those of `similarity`.
 pub fn extract(
     question: &str,
@@ -47,7 +55,7 @@ pub fn extract(
 ) -> Result<Vec<Extract>> {
     let mut candidates = candidates(passages);
     score_by_words(&mut candidates, question);
-    candidates.sort_by(|left, right| right.score.total_cmp(&left.score));
+    best_first(&mut candidates);
     candidates.truncate(COMPARED);
     let texts: Vec<&str> =
         candidates.iter().map(|candidate| candidate.span.of(&passages[candidate.source].text)).collect();
@@ -56,14 +64,14 @@ pub fn extract(
     for ((candidate, words), meaning) in candidates.iter_mut().zip(words).zip(meaning) {
         candidate.score = words + meaning;
     }
-    candidates.sort_by(|left, right| right.score.total_cmp(&left.score));
+    best_first(&mut candidates);
     let mut chosen: Vec<Candidate> = Vec::new();
     for candidate in candidates {
         if chosen.len() < SENTENCES && !chosen.iter().any(|other| same(&other.words, &candidate.words)) {
             chosen.push(candidate);
         }
     }
-    chosen.sort_by_key(|candidate| (candidate.source, candidate.span.start));
+    chosen.sort_unstable_by_key(|candidate| (candidate.source, candidate.span.start));
     Ok(chosen
         .into_iter()
         .map(|Candidate { source, span, .. }| Extract { source, span, text: one_line(span.of(&passages[source].text)) })

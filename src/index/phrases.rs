@@ -34,7 +34,7 @@ impl Phrases {
     /// Of the forms of each phrase.
     pub(super) fn new(phrases: &[Vec<String>], language: Language) -> Self {
         let mut words: Vec<String> = phrases.iter().flatten().map(|form| compared(form, language)).collect();
-        words.sort();
+        words.sort_unstable();
         words.dedup();
         let place = |form: &String| words.binary_search(&compared(form, language)).ok();
         let phrase = |forms: &Vec<String>| Phrase { words: forms.iter().map(place).collect(), anchor: Vec::new() };

@@ -77,7 +77,7 @@ impl Question {
         let stops = |word: &Word| word.terms.iter().all(|(_, term)| term.stem.is_none());
         let only_stops = words.iter().all(stops);
         words.retain(|word| !stops(word) || (only_stops && word.begins));
-        words.sort();
+        words.sort_unstable();
         words.dedup_by(|word, kept| {
             let same = (&word.terms, word.begins) == (&kept.terms, kept.begins);
             if same {
@@ -145,7 +145,7 @@ impl Question {
 
 /// Spans in order, those that overlap made one.
 fn joined(mut spans: Vec<Span>) -> Vec<Span> {
-    spans.sort_by_key(|span| span.start);
+    spans.sort_unstable_by_key(|span| (span.start, span.end));
     spans.dedup_by(|span, kept| {
         let overlaps = span.start < kept.end;
         if overlaps {

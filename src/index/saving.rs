@@ -4,7 +4,7 @@
 //! its files are kept, and which documents were changed since: when another tab has saved meanwhile, its state is taken
 //! and the own changes are made again on top, so that none is lost on either side.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::{Entry, Index};
 use crate::error::Result;
@@ -16,7 +16,7 @@ pub(super) struct Saving {
     /// Counts the changes.
     revision: u64,
     /// The documents that were added, replaced or removed since the last save, and when.
-    changed: BTreeMap<String, u64>,
+    changed: HashMap<String, u64>,
     /// The names of the files that are kept.
     pub(super) kept: HashSet<String>,
     /// The state that is kept; at first the empty one.

@@ -53,7 +53,7 @@ fn ranked(mut found: Vec<ScalarRef>) -> Vec<(Scalar, usize)> {
     found.sort_unstable_by(|left, right| left.order(*right));
     let mut counted: Vec<(ScalarRef, usize)> =
         found.chunk_by(|left, right| left == right).map(|same| (same[0], same.len())).collect();
-    counted.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    counted.sort_unstable_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.order(right.0)));
     counted.truncate(MOST_VALUES);
     counted.into_iter().map(|(value, count)| (value.to_owned(), count)).collect()
 }

@@ -164,7 +164,8 @@ fn what_changes_after_a_graph_was_built_is_found_or_gone_at_once() {
     // What is mostly gone is worth a new graph, and nothing of it is lost.
     index.optimize();
     let files = index.to_files();
-    assert_eq!((kinds(&files, "removed"), kinds(&files, "graph")), (0, 1));
+    let length = |files: &[(String, Vec<u8>)]| files.iter().find(|it| it.0.starts_with("graph")).unwrap().1.len();
+    assert!(kinds(&files, "graph") == 1 && length(&files) < length(large_files()) / 2, "{} bytes", length(&files));
     let found = recall(&open(&files).unwrap(), &exact, None, None);
     assert!(found >= 0.95, "recall {found} in the new graph");
     same_but_for_vectors(&index, &exact);
@@ -177,6 +178,9 @@ fn what_changes_after_a_graph_was_built_is_found_or_gone_at_once() {
 fn a_filter_finds_all_of_what_it_lets_through_however_little_that_is() {
     let (mut index, mut exact) = with_graph_and_without();
     for state in ["as built", "with a tenth removed"] {
+        if state != "as built" {
+            (0..DOCUMENTS).filter(|number| number % 10 == 9).for_each(|it| remove(&mut [&mut index, &mut exact], it));
+        }
         for (share, least, test) in [
             ("half", 0.99, &(|document: &Document| number(document) % 2 == 0) as &dyn Fn(&Document) -> bool),
             ("the first half", 0.99, &|document| number(document) < DOCUMENTS / 2),
@@ -191,7 +195,6 @@ fn a_filter_finds_all_of_what_it_lets_through_however_little_that_is() {
             assert!(found >= least || least.is_nan() && found.is_nan(), "recall {found} of {share}, {state}");
             assert!(!is_exact || found == 1.0 || found.is_nan(), "recall {found} of {share}, {state}");
         }
-        (0..DOCUMENTS).filter(|number| number % 10 == 9).for_each(|it| remove(&mut [&mut index, &mut exact], it));
     }
 }
 
@@ -257,7 +260,7 @@ fn a_graph_that_does_not_fit_is_refused_and_the_index_goes_on() {
 fn round_after_round_leads_to_few_segments() {
     let mut index = Index::new(MODEL, DIMENSIONS);
     let round = GRAPH_FROM / CHUNKS;
-    for rounds in 1..=5 {
+    for rounds in 1..=4 {
         (rounds * round..(rounds + 1) * round).for_each(|number| add(&mut [&mut index], number));
         let work = index.work().expect("a round is worth a graph");
         index.adopt(&build_graph(&work).unwrap()).unwrap();
@@ -266,7 +269,7 @@ fn round_after_round_leads_to_few_segments() {
         assert!(kinds(&files, "documents") <= 2, "{} segments after {rounds} rounds", kinds(&files, "documents"));
         assert_eq!(kinds(&files, "documents"), kinds(&files, "graph"));
     }
-    let exact = of(round..6 * round);
+    let exact = of(round..5 * round);
     let found = recall(&index, &exact, None, None);
     assert!(found >= 0.95, "recall {found}");
     same_but_for_vectors(&index, &exact);
@@ -274,7 +277,7 @@ fn round_after_round_leads_to_few_segments() {
 
 #[test]
 fn any_changes_around_graphs_lose_nothing() {
-    for seed in 0..4 {
+    for seed in 0..3 {
         let mut numbers = Numbers(seed);
         let mut index = of(0..80);
         let mut live: Vec<usize> = (0..80).collect();
