@@ -24,9 +24,9 @@ test: build model ## All tests: native, WebAssembly in Chromium, page stories
 
 check: build ## Format, lints as errors, types
 	cargo fmt --check
-	cargo clippy --quiet --release --all-targets -- -D warnings
+	cargo clippy --quiet --release --all-targets --features bench -- -D warnings
 	tools/web-cargo.sh clippy --quiet --lib -- -D warnings
-	tools/web-cargo.sh clippy --quiet --lib --features relaxed-simd -- -D warnings
+	tools/web-cargo.sh clippy --quiet --lib --features relaxed-simd,bench -- -D warnings
 	npx --no-install tsc --project tsconfig.json
 
 size: build ## Measure what the browser downloads and hold it against the budget

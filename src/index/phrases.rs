@@ -27,7 +27,7 @@ struct Phrase {
     /// Places among the words of all phrases.
     words: Vec<Option<usize>>,
     /// What one of its words begins with in every form that is indexed, in lower case and without accents.
-    anchor: Vec<u8>,
+    anchor: String,
 }
 
 impl Phrases {
@@ -37,14 +37,14 @@ impl Phrases {
         words.sort_unstable();
         words.dedup();
         let place = |form: &String| words.binary_search(&compared(form, language)).ok();
-        let phrase = |forms: &Vec<String>| Phrase { words: forms.iter().map(place).collect(), anchor: Vec::new() };
+        let phrase = |forms: &Vec<String>| Phrase { words: forms.iter().map(place).collect(), anchor: String::new() };
         let phrases = phrases.iter().map(phrase).collect();
         Self { language, words, phrases, met: HashMap::new() }
     }
 
     /// To be looked for in texts that are indexed there.
     pub(super) fn anchored(mut self, indexes: &[&Keywords]) -> Self {
-        let beginnings: Vec<Vec<u8>> =
+        let beginnings: Vec<String> =
             self.words.iter().map(|word| common_beginning(word, self.language, indexes)).collect();
         for phrase in &mut self.phrases {
             let longest = phrase.words.iter().flatten().max_by_key(|&&word| beginnings[word].len());
@@ -92,43 +92,47 @@ impl Phrases {
 
 impl Phrase {
     fn is_in(&self, text: &str, places: &mut Places) -> bool {
+        let lower = text.to_ascii_lowercase();
+        let is_space = |character: char| character.is_ascii_whitespace();
         let mut written = Vec::new();
-        if !text.is_ascii() && text.chars().any(is_unspaced) {
-            // Their words reach over white space.
-            tokens(text, &mut |_, form| written.push(places.of(form)));
-            return self.is_among(&written);
-        }
-        let pieces: Vec<&str> = text.split_ascii_whitespace().collect();
-        let has_word = |piece: &&&str| piece.chars().any(char::is_alphanumeric);
-        // A piece that has a word has one at least, so no more of them than there are words can be of the phrase.
-        let reach = |pieces: &mut dyn Iterator<Item = &&str>| {
-            let mut words = 1;
-            let within = |piece: &&&str| {
-                let within = words < self.words.len();
-                words += usize::from(has_word(piece));
-                within
-            };
-            pieces.take_while(within).count()
-        };
-        for (at, piece) in pieces.iter().enumerate() {
-            if !has(piece, &self.anchor) {
+        let mut reached = 0;
+        while let Some(hit) = next_hit(&lower, reached, &self.anchor) {
+            let start = text[reached..hit].rfind(is_space).map_or(reached, |at| reached + at + 1);
+            let end = text[hit..].find(is_space).map_or(text.len(), |at| hit + at);
+            reached = end;
+            let piece = &text[start..end];
+            // Words of scripts without spaces reach over white space.
+            let unspaced = |piece: &&str| !piece.is_ascii() && piece.chars().any(is_unspaced);
+            if !piece.is_ascii() && !unspaced(&piece) && !plain(piece).contains(&self.anchor) {
                 continue;
             }
-            let before = reach(&mut pieces[..at].iter().rev());
-            let after = reach(&mut pieces[at + 1..].iter());
+            let mut around = self.reach(&mut text[..start].split_ascii_whitespace().rev());
+            around.reverse();
+            around.push(piece);
+            around.append(&mut self.reach(&mut text[end..].split_ascii_whitespace()));
+            let is_cut = around.iter().any(unspaced) || self.anchor.is_empty();
+            let whole = [text];
             written.clear();
-            for piece in &pieces[at - before..=at + after] {
+            for piece in if is_cut { &whole } else { around.as_slice() } {
                 tokens(piece, &mut |_, form| written.push(places.of(form)));
             }
-            if self.is_among(&written) {
-                return true;
+            let is_among = written.windows(self.words.len()).any(|words| words == self.words);
+            if is_among || is_cut {
+                return is_among;
             }
         }
         false
     }
 
-    fn is_among(&self, written: &[Option<usize>]) -> bool {
-        written.windows(self.words.len()).any(|words| words == self.words)
+    /// Of pieces one after another those that may be of the phrase. A piece that has a word has one at least.
+    fn reach<'text>(&self, pieces: &mut dyn Iterator<Item = &'text str>) -> Vec<&'text str> {
+        let mut words = 1;
+        let within = |piece: &&str| {
+            let within = words < self.words.len();
+            words += usize::from(piece.chars().any(char::is_alphanumeric));
+            within
+        };
+        pieces.take_while(within).collect()
     }
 }
 
@@ -150,32 +154,25 @@ impl Places<'_> {
     }
 }
 
-/// What all forms of a stem begin with; a stop word has no other form.
-fn common_beginning(word: &str, language: Language, indexes: &[&Keywords]) -> Vec<u8> {
-    let mut common: Option<Vec<u8>> = None;
+/// What all forms of a stem begin with, and the stem: "be" is a stop word, and the stem of "being".
+fn common_beginning(word: &str, language: Language, indexes: &[&Keywords]) -> String {
+    let mut common = word.as_bytes().to_vec();
     for index in indexes {
         index.forms_of(language, word, &mut |key, _| {
             let form = form_parts(key).map(|(shared, rest)| [shared, rest].concat()).unwrap_or_default();
-            match &mut common {
-                None => common = Some(form),
-                Some(common) => {
-                    let same = common.iter().zip(&form).take_while(|(left, right)| left == right).count();
-                    common.truncate(same);
-                }
-            }
+            let same = common.iter().zip(&form).take_while(|(left, right)| left == right).count();
+            common.truncate(same);
         });
     }
-    common.unwrap_or_else(|| word.as_bytes().to_vec())
+    common.utf8_chunks().next().map(|chunk| chunk.valid().to_owned()).unwrap_or_default()
 }
 
-/// Whether a piece of text has a word that begins so, or something like it.
-fn has(piece: &str, anchor: &[u8]) -> bool {
-    let with =
-        |text: &[u8]| anchor.is_empty() || text.windows(anchor.len()).any(|part| part.eq_ignore_ascii_case(anchor));
-    match piece.is_ascii() {
-        true => with(piece.as_bytes()),
-        false => with(plain(piece).as_bytes()),
-    }
+/// Where in a text a word may begin so: there it does, or there is a character that may be such a letter in disguise.
+fn next_hit(lower: &str, from: usize, beginning: &str) -> Option<usize> {
+    let rest = &lower[from..];
+    let disguised = rest.bytes().position(|byte| !byte.is_ascii());
+    let plain = rest[..disguised.unwrap_or(rest.len())].find(beginning);
+    plain.or(disguised).map(|at| from + at)
 }
 
 fn compared(form: &str, language: Language) -> String {

@@ -50,22 +50,26 @@ impl Question {
             question.ask(before, false);
             let mut forms = Vec::new();
             tokens(phrase, &mut |_, form| forms.push(form.to_owned()));
-            let word = |form: &String| Asked { form: form.clone(), begins: false, in_phrase: true };
+            // Of a single character of a script without spaces only the pairs that it stands in are known.
+            let in_phrase = !matches!(forms.as_slice(), [only] if is_single_unspaced(only));
+            let word = |form: &String| Asked { form: form.clone(), begins: false, in_phrase };
             question.asked.extend(forms.iter().map(word));
-            if !forms.is_empty() {
+            if in_phrase && !forms.is_empty() {
                 question.phrases.push(forms);
             }
             rest = after;
         }
         question.ask(rest, typing);
+        if let [only] = question.asked.as_mut_slice() {
+            // Better the pairs that begin so than none.
+            only.begins |= is_single_unspaced(&only.form);
+        }
         question
     }
 
     fn ask(&mut self, text: &str, typing: bool) {
         tokens(text, &mut |span, form| {
-            // A single character of a script without spaces is but a part of the pairs that it stands in.
-            let begins =
-                (typing && span.end == text.len()) || form.chars().all(is_unspaced) && form.chars().count() == 1;
+            let begins = typing && span.end == text.len();
             self.asked.push(Asked { form: form.to_owned(), begins, in_phrase: false });
         });
     }
@@ -143,6 +147,10 @@ impl Question {
     }
 }
 
+fn is_single_unspaced(form: &str) -> bool {
+    form.chars().all(is_unspaced) && form.chars().count() == 1
+}
+
 /// Spans in order, those that overlap made one.
 fn joined(mut spans: Vec<Span>) -> Vec<Span> {
     spans.sort_unstable_by_key(|span| (span.start, span.end));
@@ -204,6 +212,7 @@ mod tests {
             [vec!["b", "c"], vec!["e"], vec!["f"], vec!["g"], vec!["h"], vec!["日本"],]
         );
         assert!(phrases("\"a b").is_empty() && phrases("it's 'a' `b`").is_empty() && phrases("\"\"").is_empty());
+        assert!(phrases("“质”这个字").is_empty());
         assert_eq!(phrases("a 5\" and \"big one\""), [["big", "one"]]);
     }
 }

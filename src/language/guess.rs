@@ -5,7 +5,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::stop_words::stop_words;
+use super::stop_words::{ENGLISH_AS_WELL, stop_words};
 use crate::document::Language;
 
 /// How much of a text is looked at, in bytes.
@@ -19,26 +19,30 @@ impl Language {
     /// The language of a text by its function words; unknown where they are few or could be of several.
     pub fn of(text: &str) -> Self {
         let beginning = &text[..text.floor_char_boundary(READ)];
-        let mut counts = [0.0f32; Self::ALL.len()];
+        let mut tallies = [Tally::default(); Self::ALL.len()];
         let mut words = 0.0;
         for word in beginning.unicode_words() {
             let word = word.to_lowercase();
-            let of = |language: &Self| stop_words(*language).contains(&word.as_str());
+            let known = Self::ALL.map(|language| known_word(&word, language));
             // What many languages have says little.
-            let sharing = Self::ALL.iter().skip(1).filter(|language| of(language)).count() as f32;
+            let sharing = known.iter().flatten().count() as f32;
             words += 1.0;
-            for (count, _) in counts.iter_mut().zip(Self::ALL).skip(1).filter(|(_, language)| of(language)) {
-                *count += 1.0 / sharing;
+            for (tally, word) in tallies.iter_mut().zip(known) {
+                let Some(word) = word else { continue };
+                tally.words += 1.0 / sharing;
+                tally.varied |= tally.first.is_some_and(|first| first != word);
+                tally.first.get_or_insert(word);
             }
         }
         let mut best = (Self::Und, 0.0);
         let mut second = 0.0;
-        for (&count, language) in counts.iter().zip(Self::ALL) {
-            if count > best.1 {
+        for (tally, language) in tallies.into_iter().zip(Self::ALL) {
+            // Los Angeles alone is no Spanish.
+            if tally.words > best.1 && tally.varied {
                 second = best.1;
-                best = (language, count);
-            } else if count > second {
-                second = count;
+                best = (language, tally.words);
+            } else if tally.words > second {
+                second = tally.words;
             }
         }
         match best.1 >= LEAST_SHARE * words && best.1 >= LEAST_LEAD * second {
@@ -46,6 +50,25 @@ impl Language {
             false => Self::Und,
         }
     }
+}
+
+/// What was seen of a language.
+#[derive(Default, Clone, Copy)]
+struct Tally {
+    words: f32,
+    first: Option<&'static str>,
+    /// Whether there was another one after it.
+    varied: bool,
+}
+
+/// The word where the language is told by it.
+fn known_word(word: &str, language: Language) -> Option<&'static str> {
+    let more: &[&str] = match language {
+        Language::Und => return None,
+        Language::En => &ENGLISH_AS_WELL,
+        _ => &[],
+    };
+    stop_words(language).iter().chain(more).find(|known| **known == word).copied()
 }
 
 #[cfg(test)]
@@ -80,6 +103,7 @@ mod tests {
         for text in [
             "",
             "Opening hours",
+            "Teams of Los Angeles: Los Angeles Rams, Los Angeles Dodgers, Los Angeles Lakers",
             "let x = map.get(&key)?; x.push(1);",
             "図書館は九時に開きます。日曜日は休みです。",
             "Biblioteka jest otwarta od dziewiątej. W niedziele jest zamknięta dla publiczności.",

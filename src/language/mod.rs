@@ -169,6 +169,18 @@ mod tests {
 
     proptest! {
         #[test]
+        fn any_word_has_a_stem_in_any_language(
+            text in "\\PC{0,12}|[a-zà-ÿæœß’']{0,14}(ing|ied|erung|ements|aciones|amente|heid|arna|âmes|ous|iqU)?|[а-ё]{0,14}(ями|ость|вшись)?",
+        ) {
+            for language in Language::ALL {
+                tokens(&text, &mut |_, form| {
+                    let term = Term::new(form, language);
+                    assert!(!term.form.contains('\0') && term.stem.is_none_or(|stem| !stem.contains('\0')));
+                });
+            }
+        }
+
+        #[test]
         fn words_are_those_of_the_rules_though_the_text_is_cut_at_white_space_first(
             text in "[a-zß'’.:,_0-9 \t\r\n\u{ad}\u{301}\u{200d}\u{a0}\u{2028}🇩🇪👩éА-я\"א-ת한日カ]{0,40}",
         ) {

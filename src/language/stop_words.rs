@@ -25,6 +25,13 @@ const ENGLISH: [&str; 33] = [
     "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
 ];
 
+/// What English has beside its stop words that other languages have not: questions are short, and "do" is Portuguese.
+pub(super) const ENGLISH_AS_WELL: [&str; 40] = [
+    "about", "after", "also", "been", "between", "can", "could", "did", "do", "does", "from", "had", "has", "have",
+    "he", "her", "his", "how", "i", "its", "more", "should", "than", "them", "we", "were", "what", "when", "where",
+    "which", "while", "who", "whose", "why", "would", "you", "your", "my", "our", "all",
+];
+
 const GERMAN: [&str; 66] = [
     "aber", "als", "am", "an", "auch", "auf", "aus", "bei", "bis", "das", "dass", "dem", "den", "der", "des", "die",
     "diese", "dieser", "durch", "ein", "eine", "einem", "einen", "einer", "eines", "er", "es", "für", "haben", "hat",

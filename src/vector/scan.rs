@@ -31,6 +31,8 @@ impl Codes {
         let mut candidates: Vec<(u32, f32)> = Vec::new();
         // The least cosines that the best rows so far may have, least first.
         let mut best: BinaryHeap<Reverse<i32>> = BinaryHeap::new();
+        // The least of them, once they are as many as asked for: what cannot reach it is excluded.
+        let mut threshold = f32::MIN;
         let mut block = Vec::with_capacity(BLOCK);
         let mut cosines = [0.0; BLOCK];
         loop {
@@ -42,7 +44,6 @@ impl Codes {
             self.coarse_each(query, &block, &mut cosines[..block.len()]);
             for (&row, &cosine) in block.iter().zip(&cosines) {
                 let error = reach * self.scales[row as usize] + 1e-6 * cosine.abs();
-                let threshold = best.peek().filter(|_| best.len() == limit).map_or(f32::MIN, |least| value(least.0));
                 if cosine + error < threshold {
                     continue;
                 }
@@ -52,13 +53,13 @@ impl Codes {
                         best.pop();
                     }
                     best.push(Reverse(key(cosine - error)));
+                    if best.len() == limit {
+                        threshold = best.peek().map_or(threshold, |least| value(least.0));
+                    }
                 }
             }
         }
-        if best.len() == limit {
-            let threshold = best.peek().map_or(f32::MIN, |least| value(least.0));
-            candidates.retain(|candidate| candidate.1 >= threshold);
-        }
+        candidates.retain(|candidate| candidate.1 >= threshold);
         for (row, cosine) in &mut candidates {
             *cosine = self.fine(query, *row as usize);
         }

@@ -20,10 +20,15 @@ fn spans_count_utf_16_units_as_javascript_does() {
         assert_eq!(text(&document, &format!("{at}.title")), title);
         assert!(slice(ROOM, &get(&document, &format!("{at}.span"))).contains(title));
     }
-    let passages = Array::from(&engine.search("What do lockers cost?", json("{\"limit\": 5}")).unwrap());
+    let found = engine.search("What do lockers cost?", json("{\"limit\": 5}")).unwrap();
+    let passages = Array::from(&found.get(0));
     assert!(passages.length() >= 1);
     for passage in passages.iter() {
         assert_eq!(slice(ROOM, &get(&passage, "span")), text(&passage, "text"));
+        let words = Array::from(&get(&passage, "highlights"));
+        for word in words.iter() {
+            assert!(["Lockers", "cost"].contains(&slice(&text(&passage, "text"), &word).as_str()));
+        }
     }
     for mut answering in [
         engine.ask("What do lockers cost?", json("{}")).unwrap(),
@@ -119,6 +124,12 @@ fn an_index_is_saved_exported_and_opened_again_the_same() {
     let files_saved = saved.clone();
     engine.open(&files(move |name| files_saved.get(name).cloned())).unwrap();
     assert_eq!(found(&engine), before);
-    assert_eq!(by_name(&engine.save()), saved);
     assert_eq!(engine.export().to_vec(), exported);
+    // What is kept need not be written again, until it is not kept any more.
+    assert!(!engine.has_changes() && names.iter().filter(|name| engine.holds(name)).count() == saved.len() - 1);
+    assert_eq!(by_name(&engine.save()).keys().collect::<Vec<_>>(), [&Engine::manifest()]);
+    engine.forget_saved();
+    assert_eq!(by_name(&engine.save()), saved);
+    engine.saved();
+    assert!(!engine.has_changes());
 }

@@ -51,7 +51,7 @@ fn any_bytes_in_a_graph_are_refused_or_searched() {
     let files = files_with_graph();
     let at = place(files, "graph");
     let whole = &files[at].1;
-    let links = (0..whole.len()).rfind(|end| (whole.len() - end) % 4 == 0 && *end < whole.len() / 4).unwrap();
+    let links = (0..whole.len()).rfind(|end| (whole.len() - end).is_multiple_of(4) && *end < whole.len() / 4).unwrap();
     let same = |number: u32| {
         let mut bytes = whole.clone();
         for link in bytes[links..].chunks_exact_mut(4) {

@@ -182,7 +182,7 @@ fn a_filter_finds_all_of_what_it_lets_through_however_little_that_is() {
             (0..DOCUMENTS).filter(|number| number % 10 == 9).for_each(|it| remove(&mut [&mut index, &mut exact], it));
         }
         for (share, least, test) in [
-            ("half", 0.99, &(|document: &Document| number(document) % 2 == 0) as &dyn Fn(&Document) -> bool),
+            ("half", 0.99, &(|document: &Document| number(document).is_multiple_of(2)) as &dyn Fn(&Document) -> bool),
             ("the first half", 0.99, &|document| number(document) < DOCUMENTS / 2),
             ("a tenth", 1.0, &|document| number(document) % 10 == 3),
             ("a hundredth", 1.0, &|document| number(document) % 100 == 3),
@@ -232,6 +232,40 @@ fn work_is_given_once_and_search_goes_on_while_it_is_done() {
     let (first, second) = (&queries()[0], &queries()[1]);
     assert_eq!(nearest(&again, first, None, None), nearest(&index, first, None, None));
     assert_eq!(nearest(&again, second, None, None), nearest(&index, second, None, None));
+}
+
+#[test]
+fn a_graph_comes_too_late_or_for_what_is_gone() {
+    let round = GRAPH_FROM / CHUNKS;
+    let mut store = of(0..round);
+    let files = store.save();
+    store.saved();
+    let refreshed = |index: &mut Index, files: &[(String, Vec<u8>)]| {
+        index.refresh(|name| files.iter().find(|file| file.0 == name).map(|file| file.1.clone())).unwrap();
+    };
+    let (mut index, mut other) = (open(&files).unwrap(), open(&files).unwrap());
+    let graph = build_graph(&index.work().unwrap()).unwrap();
+    // Another tab was faster. Its graph is taken, and the own one is not wanted any more.
+    let faster = build_graph(&other.work().unwrap()).unwrap();
+    assert!(faster == graph && other.adopt(&faster).unwrap());
+    add(&mut [&mut other], 301);
+    add(&mut [&mut index], 302);
+    refreshed(&mut index, &other.to_files());
+    assert!(!index.adopt(&graph).unwrap());
+    assert_eq!(index.work(), None, "there is a graph");
+    let exact = of((0..round).chain([301, 302]));
+    same_but_for_vectors(&index, &exact);
+    let found = recall(&index, &exact, None, None);
+    assert!(found >= 0.95, "recall {found}");
+    // All that it was built for is gone when it comes.
+    store.work().unwrap();
+    add(&mut [&mut store], 303);
+    (0..round).for_each(|number| remove(&mut [&mut store], number));
+    store.save();
+    assert!(store.adopt(&graph).unwrap());
+    assert_eq!(recall(&store, &of([303]), None, None), 1.0);
+    same_but_for_vectors(&store, &of([303]));
+    assert_eq!(kinds(&store.to_files(), "documents"), 1);
 }
 
 #[test]

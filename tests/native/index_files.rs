@@ -122,6 +122,29 @@ fn a_manifest_can_be_read_by_a_person() {
 }
 
 #[test]
+fn the_text_of_a_removed_document_is_left_in_no_file() {
+    let mut index = small();
+    let secret = entry("diary", &["Xylophones are hidden", "in the cellar"]);
+    index.insert(secret, &Numbers(6).vectors(2)).unwrap();
+    // In a segment with others, of which too few are removed for it to be written anew on that account.
+    index.insert(entry("e", &["desk"; 9]), &Numbers(7).vectors(9)).unwrap();
+    let written = index.save();
+    index.saved();
+    let holds =
+        |bytes: &[u8], word: &str| bytes.to_ascii_lowercase().windows(word.len()).any(|it| it == word.as_bytes());
+    assert!(written.iter().any(|file| holds(&file.1, "xylophones are")));
+    assert!(index.remove("diary"));
+    for (name, bytes) in index.save().into_iter().chain(index.to_files()) {
+        for text in ["diary", "xylophones are", "in the cellar"] {
+            assert!(!holds(&bytes, text), "{name} holds {text:?}");
+        }
+    }
+    let mut again = open(&index.to_files()).unwrap();
+    assert_eq!(answers(&again), answers(&index));
+    assert_eq!(again.to_files(), index.to_files());
+}
+
+#[test]
 fn an_empty_index_can_be_saved_and_opened() {
     let files = Index::new(MODEL, DIMENSIONS).to_files();
     assert_eq!(files.len(), 1);
