@@ -1,9 +1,11 @@
 //! bytes → what tells them from others: SHA-256, which no one can forge, for models; XXH3, which is quick, for indexes
 
+#[cfg(not(target_arch = "wasm32"))]
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// The SHA-256 of bytes, in hexadecimal.
+/// The SHA-256 of bytes, in hexadecimal: of what is prepared, which the browser does not do.
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
