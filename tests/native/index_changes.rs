@@ -82,7 +82,8 @@ fn check(Tab { index, naive, own, .. }: &Tab) -> Result<(), TestCaseError> {
         let rows = index.entry_with_codes(&id).map(|(_, codes)| codes.len());
         prop_assert_eq!(rows, there.map(|(entry, _)| entry.chunks.len()));
     }
-    prop_assert!(index.has_changes() || own.is_empty());
+    // What came and went again before any save needs none.
+    prop_assert!(index.has_changes() || own.is_empty() || naive.documents.is_empty());
     let some: &Allowed = &index.allowed(&some_may_be_found);
     prop_assert_eq!(some.chunks(), naive.chunks(&some_may_be_found));
     for (allowed, passes) in [(None, all_may_be_found as fn(&Document) -> bool), (Some(some), some_may_be_found)] {
