@@ -143,6 +143,7 @@ pub(crate) fn is_unspaced(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(not(target_arch = "wasm32"))] // Where proptest is not.
     use proptest::prelude::*;
 
     use super::*;
@@ -167,6 +168,7 @@ mod tests {
         assert_eq!(all("самолёт самолета", Language::Ru), ["самолет", "самолет"]);
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     proptest! {
         #[test]
         fn any_word_has_a_stem_in_any_language(

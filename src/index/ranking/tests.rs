@@ -1,4 +1,5 @@
 //! Held against a textbook's BM25, against an index built afresh, and against reading word by word.
+#![cfg(not(target_arch = "wasm32"))] // Where proptest is not.
 
 use std::collections::HashMap;
 
