@@ -12,7 +12,8 @@ import { serveTinyModel } from "./tiny-model.mjs";
 /** @typedef {import("./mortal.mjs").State} State */
 
 /** How often the browser is killed for each storage. */
-const KILLS = Number(process.env.CARREL_KILLS ?? 50);
+// CARREL_KILLS=50 is the whole measure, of some minutes.
+const KILLS = Number(process.env.CARREL_KILLS ?? 10);
 /** The latest moment of a kill, in milliseconds after the first step. */
 const LATEST = 800;
 
