@@ -5,10 +5,13 @@
 // the first one is written under another name, since a file that is opened to be written exists and is empty.
 
 import { CarrelError } from "./errors.js";
+import { problemOf } from "./storage.js";
 
 /** @typedef {import("./storage.js").Backend} Backend */
 
 const ROOT = "carrel";
+/** How often it is tried to open the file system. */
+const ATTEMPTS = 3;
 const MANIFEST = "manifest.json";
 const FIRST_MANIFEST = "manifest-first.json";
 /** The file that versions before the first release had in place of the manifest. */
@@ -30,11 +33,16 @@ export class Opfs {
     // Safari before 26 cannot replace a file as a whole. To flush one is for workers only, to list them is not.
     const needed = ["createWritable", "move", ...(globalThis.document ? [] : ["createSyncAccessHandle"])];
     if (!navigator.storage?.getDirectory || !needed.every((method) => method in File.prototype)) return null;
-    try {
-      const root = await navigator.storage.getDirectory();
-      return new Opfs(await root.getDirectoryHandle(ROOT, { create: true }));
-    } catch {
-      return null;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const root = await navigator.storage.getDirectory();
+        return new Opfs(await root.getDirectoryHandle(ROOT, { create: true }));
+      } catch (error) {
+        // A fault that passes must not be taken for «nothing is kept here»: another, empty collection would be begun.
+        if (/** @type {any} */ (error)?.name === "SecurityError") return null;
+        if (attempt === ATTEMPTS) throw problemOf(error, "the browser's private file system could not be opened");
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
     }
   }
 
