@@ -42,10 +42,9 @@ impl Index {
     /// where it is under way.
     pub fn work(&mut self) -> Option<Vec<u8>> {
         let range = self.worth_a_graph().filter(|_| self.offer.is_none())?;
-        let segments = &mut self.segments[range.clone()];
-        segments.iter_mut().for_each(|segment| segment.is_open = false);
-        let dead: Vec<Vec<bool>> = segments.iter().map(|segment| segment.dead.clone()).collect();
-        let codes = living_codes(segments, &dead, self.dimensions);
+        self.segments[range.clone()].iter_mut().for_each(|segment| segment.is_open = false);
+        let dead = self.dead_in(&range);
+        let codes = living_codes(&self.segments[range.clone()], &dead, self.dimensions);
         self.offer = Some(Offer { segments: range, dead });
         let mut work = (self.dimensions as u32).to_le_bytes().to_vec();
         work.extend(codes.to_bytes());
@@ -82,7 +81,7 @@ impl Index {
         self.give_up_work();
         self.tidy();
         while let Some(range) = self.worth_a_graph() {
-            let dead: Vec<Vec<bool>> = self.segments[range.clone()].iter().map(|it| it.dead.clone()).collect();
+            let dead = self.dead_in(&range);
             self.join(range, &dead, |codes| Some(Graph::build(codes)));
         }
     }
@@ -139,8 +138,13 @@ impl Index {
         Some(from..end)
     }
 
+    /// What is removed of these segments by now.
+    fn dead_in(&self, segments: &Range<usize>) -> Vec<Vec<bool>> {
+        self.segments[segments.clone()].iter().map(|segment| segment.dead.clone()).collect()
+    }
+
     fn join_now(&mut self, range: Range<usize>) {
-        let dead: Vec<Vec<bool>> = self.segments[range.clone()].iter().map(|segment| segment.dead.clone()).collect();
+        let dead = self.dead_in(&range);
         self.join(range, &dead, |_| None);
     }
 
@@ -198,5 +202,6 @@ fn living_codes(segments: &[Segment], dead: &[Vec<bool>], dimensions: usize) -> 
         let rows = (0..content.owners.len()).filter(|&row| !dead[content.owners[row] as usize]);
         codes.extend(&content.codes, rows);
     }
+    codes.shrink_to_fit(); // They are kept as long as the segment.
     codes
 }
