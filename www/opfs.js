@@ -1,8 +1,8 @@
 // collections ⇄ the browser's private file system (OPFS)
 //
 // A folder for each collection. Its files are named by their content, so that none is ever written over, and flushed
-// before a manifest names them. Only the manifest is replaced, by a write that takes effect as a whole when it is closed;
-// the first one is written under another name, since a file that is opened to be written exists and is empty.
+// before a manifest names them. Each save has a manifest of its own, the highest number counts: it is written under
+// another name first, and is there, whole, with the step that renames it. Only then the one before is deleted.
 
 import { CarrelError } from "./errors.js";
 import { problemOf } from "./storage.js";
@@ -12,10 +12,13 @@ import { problemOf } from "./storage.js";
 const ROOT = "carrel";
 /** How often it is tried to open the file system. */
 const ATTEMPTS = 3;
-const MANIFEST = "manifest.json";
-const FIRST_MANIFEST = "manifest-first.json";
-/** The file that versions before the first release had in place of the manifest. */
-const OLD_MANIFEST = "current";
+const MANIFEST = /^manifest-(\d+)\.json$/;
+/** What is not yet a manifest. */
+const DRAFT = "manifest-draft.json";
+/** The files that versions before the first release had in place of the manifest. */
+const OLD_MANIFESTS = ["current", "manifest.json"];
+/** How often a manifest is looked for that others replace meanwhile. */
+const LOOKS = 5;
 
 /** @implements {Backend} */
 export class Opfs {
@@ -30,8 +33,8 @@ export class Opfs {
   /** @returns {Promise<Opfs | null>} Nothing where the browser has none, or does not let this page have it. */
   static async open() {
     const { FileSystemFileHandle: File } = globalThis;
-    // Safari before 26 cannot replace a file as a whole. To flush one is for workers only, to list them is not.
-    const needed = ["createWritable", "move", ...(globalThis.document ? [] : ["createSyncAccessHandle"])];
+    // To write a file and have it on the disk is for workers only, to list them is not.
+    const needed = ["move", ...(globalThis.document ? [] : ["createSyncAccessHandle"])];
     if (!navigator.storage?.getDirectory || !needed.every((method) => method in File.prototype)) return null;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -49,15 +52,19 @@ export class Opfs {
   async names() {
     const names = [];
     for await (const [name, entry] of this.#root.entries()) if (entry.kind === "directory") names.push(name);
-    const kept = await Promise.all(names.map(async (name) => (await this.#file(name, MANIFEST)) ?? this.#file(name, OLD_MANIFEST)));
-    return names.filter((_, at) => kept[at]);
+    const manifests = await Promise.all(names.map(async (name) => [...(await this.#manifests(name)), ...(await this.#old(name))]));
+    return names.filter((_, at) => manifests[at].length > 0);
   }
 
   /** @param {string} name */
   async manifest(name) {
-    const file = await this.#file(name, MANIFEST);
-    if (file) return { bytes: await bytesOf(file), saved: new Date(file.lastModified) };
-    if (!(await this.#file(name, OLD_MANIFEST))) return null;
+    for (let look = 0; look < LOOKS; look++) {
+      const newest = (await this.#manifests(name)).at(-1);
+      if (!newest) break;
+      const file = await this.#file(name, newest);
+      if (file) return { bytes: await bytesOf(file), saved: new Date(file.lastModified) };
+    }
+    if ((await this.#old(name)).length === 0) return null;
     const words = `the collection "${name}" was kept by an earlier version of Carrel, which this one cannot read: delete it with Carrel.deleteCollection("${name}"), and add the documents again`;
     throw new CarrelError("index_version", words);
   }
@@ -75,27 +82,40 @@ export class Opfs {
     const written = await Promise.allSettled(files.map(async ([file, bytes]) => write(await create(file), bytes)));
     // Only now, when none is being written any more: the lock must not be given up before.
     for (const outcome of written) if (outcome.status === "rejected") throw outcome.reason;
-    const before = await whereThere(folder.getFileHandle(MANIFEST));
-    if (before) return replace(before, manifest);
-    const first = await create(FIRST_MANIFEST);
-    await write(first, manifest);
-    await /** @type {any} */ (first).move(MANIFEST);
+    const draft = await create(DRAFT);
+    await write(draft, manifest);
+    await /** @type {any} */ (draft).move(`manifest-${1 + numberOf((await this.#manifests(name)).at(-1))}.json`);
   }
 
   /** @param {string} name @param {Set<string>} keep */
   async sweep(name, keep) {
     const folder = await whereThere(this.#root.getDirectoryHandle(name));
+    const newest = (await this.#manifests(name)).at(-1);
     const files = [];
-    for await (const file of folder?.keys() ?? []) if (file !== MANIFEST && !keep.has(file)) files.push(file);
+    for await (const file of folder?.keys() ?? []) if (file !== newest && !keep.has(file)) files.push(file);
     await Promise.all(files.map((file) => folder?.removeEntry(file, { recursive: true })));
   }
 
   /** @param {string} name */
   async delete(name) {
     const folder = await whereThere(this.#root.getDirectoryHandle(name));
-    // First what names the others: a deletion that breaks off must not leave half a collection.
-    for (const file of [MANIFEST, OLD_MANIFEST]) await whereThere(folder?.removeEntry(file));
+    // First what names the others, the newest last: a deletion that breaks off must not leave half a collection.
+    for (const file of [...(await this.#old(name)), ...(await this.#manifests(name))]) await whereThere(folder?.removeEntry(file));
     await whereThere(this.#root.removeEntry(name, { recursive: true }));
+  }
+
+  /** The names of a collection's manifests, the newest last. @param {string} name */
+  async #manifests(name) {
+    const folder = await whereThere(this.#root.getDirectoryHandle(name));
+    const found = [];
+    for await (const file of folder?.keys() ?? []) if (MANIFEST.test(file)) found.push(file);
+    return found.sort((left, right) => numberOf(left) - numberOf(right));
+  }
+
+  /** The files of earlier versions. @param {string} name */
+  async #old(name) {
+    const files = await Promise.all(OLD_MANIFESTS.map((file) => this.#file(name, file)));
+    return OLD_MANIFESTS.filter((_, at) => files[at]);
   }
 
   /** @param {string} name @param {string} file */
@@ -106,32 +126,17 @@ export class Opfs {
   }
 }
 
-/** Writes a file that nobody reads yet. @param {FileSystemFileHandle} handle @param {Uint8Array} bytes */
-function write(handle, bytes) {
-  return flushed(handle, (access) => {
-    access.truncate(0); // What a broken save left.
-    for (let at = 0; at < bytes.length; ) at += access.write(bytes.subarray(at), { at });
-  });
+/** Which save a manifest is of; 0 where there was none. @param {string | undefined} manifest */
+function numberOf(manifest) {
+  return Number(MANIFEST.exec(manifest ?? "")?.[1] ?? 0);
 }
 
-/** @param {FileSystemFileHandle} handle @param {Uint8Array} bytes */
-async function replace(handle, bytes) {
-  const writable = await handle.createWritable();
-  try {
-    await writable.write(/** @type {Uint8Array<ArrayBuffer>} */ (bytes));
-    await writable.close(); // The file takes its new content here, at once.
-  } catch (error) {
-    await writable.abort().catch(() => {});
-    throw error;
-  }
-  await flushed(handle, () => {}).catch(() => {}); // It is replaced in any case.
-}
-
-/** Has what is done to a file on the disk. @param {FileSystemFileHandle} handle @param {(access: any) => void} work */
-async function flushed(handle, work) {
+/** Has a file that nobody reads yet on the disk. @param {FileSystemFileHandle} handle @param {Uint8Array} bytes */
+async function write(handle, bytes) {
   const access = await /** @type {any} */ (handle).createSyncAccessHandle();
   try {
-    work(access);
+    access.truncate(0); // What a broken save left.
+    for (let at = 0; at < bytes.length; ) at += access.write(bytes.subarray(at), { at });
     access.flush();
   } finally {
     access.close();

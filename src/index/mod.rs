@@ -6,6 +6,7 @@
 //! graph) or by its words (BM25 over all segments). All in memory, all synchronous; [`format`](self) turns it into
 //! files and back.
 
+mod closeness;
 mod format;
 mod graph;
 mod keywords;
@@ -24,6 +25,7 @@ use crate::document::{Chunk, Document};
 use crate::error::{Error, Result};
 use crate::vector::{Codes, Query, UnitVector};
 
+pub use closeness::{Closeness, Wanted};
 pub use format::{MANIFEST, bundle, file_names, unbundle};
 pub use merge::build_graph;
 pub use question::Question;
@@ -72,6 +74,8 @@ pub struct Matches {
     pub found: Vec<(Place, f32)>,
     /// The sum of what each word of the question could add at most per occurrence: its inverse document frequency.
     pub most: f32,
+    /// Its words, to be looked for in single chunks.
+    pub wanted: Wanted,
 }
 
 /// What is searched.
@@ -121,7 +125,15 @@ impl Index {
 
     /// The documents in order of adding.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.segments.iter().flat_map(|segment| segment.entries().map(|(_, entry)| entry))
+        self.entries_of(None)
+    }
+
+    /// The documents that may be found, in order of adding.
+    pub fn entries_of(&self, allowed: Option<&Allowed>) -> impl Iterator<Item = &Entry> {
+        self.segments.iter().enumerate().flat_map(move |(at, segment)| {
+            let passes = move |number: usize| allowed.is_none_or(|allowed| allowed.entries[at][number]);
+            segment.entries().filter(move |&(number, _)| passes(number)).map(|(_, entry)| entry)
+        })
     }
 
     /// The document with this id.
@@ -240,14 +252,20 @@ impl Index {
                 text: &texts[number],
             })
             .collect();
-        let ranking::Matches { found, most } = ranking::search(&parts, question);
+        let ranking::Matches { found, most, words } = ranking::search(&parts, question);
         let placed = |(segment, chunk, score)| (Place { segment: segment as u32, chunk }, score);
-        Matches { found: found.into_iter().map(placed).collect(), most }
+        Matches { found: found.into_iter().map(placed).collect(), most, wanted: Wanted::new(words) }
     }
 
-    /// The cosine of a chunk's vector and the question's.
-    pub fn cosine(&self, query: &UnitVector, place: Place) -> f32 {
-        self.segments[place.segment as usize].content.codes.fine(&Query::new(query), place.chunk as usize)
+    /// How much of a question's words a chunk has, and how near one another.
+    pub fn closeness(&self, wanted: &mut Wanted, place: Place) -> Closeness {
+        wanted.closeness(&self.segments[place.segment as usize].content.text(place.chunk))
+    }
+
+    /// What tells the cosine of a chunk's vector and the question's.
+    pub fn cosine_to(&self, query: &UnitVector) -> impl Fn(Place) -> f32 {
+        let query = Query::new(query);
+        move |place| self.segments[place.segment as usize].content.codes.fine(&query, place.chunk as usize)
     }
 
     /// The cosine of two chunks' vectors.

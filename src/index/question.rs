@@ -41,6 +41,15 @@ pub(super) struct Word {
     pub(super) times: u32,
 }
 
+impl Word {
+    /// Whether a word of a text in that language is one of its forms, or begins as it does.
+    pub(super) fn is(&self, found: &Term, language: Language) -> bool {
+        let mut terms = self.terms.iter().filter(|(own, _)| *own == language);
+        found.stem.is_some()
+            && terms.any(|(_, term)| term.stem == found.stem || (self.begins && found.form.starts_with(&term.form)))
+    }
+}
+
 impl Question {
     /// Of a text as typed; where the person is still `typing` a word at its end, words that begin so are looked for.
     pub fn new(text: &str, typing: bool) -> Self {
@@ -132,14 +141,10 @@ impl Question {
             let asked = self.asked.iter().filter(alone).cloned().collect();
             Self { asked, phrases: Vec::new(), language: self.language }.words(&[language])
         };
-        let terms = || words.iter().flat_map(|word| word.terms.iter().map(|(_, term)| (term, word.begins)));
         let mut spans = self.phrases(language).spans(text);
         tokens(text, &mut |span, form| {
             let found = Term::new(form, language);
-            if terms().any(|(term, begins)| {
-                (term.stem.is_some() && term.stem == found.stem)
-                    || (begins && found.stem.is_some() && found.form.starts_with(&term.form))
-            }) {
+            if words.iter().any(|word| word.is(&found, language)) {
                 spans.push(span);
             }
         });

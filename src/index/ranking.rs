@@ -36,28 +36,33 @@ pub(super) struct Part<'a> {
 }
 
 /// What was found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Matches {
     /// Part, chunk and score: best first, equal ones by part and chunk.
     pub(super) found: Vec<(usize, u32, f32)>,
     /// What a chunk would come near to that holds nothing but the question's words.
     pub(super) most: f32,
+    /// Each word of the question and how rare it is.
+    pub(super) words: Vec<(Word, f32)>,
 }
 
 /// Finds the chunks of all parts that hold words of the question, and each of its phrases.
 pub(super) fn search(parts: &[Part], question: &Question) -> Matches {
     let Some((chunks, languages, mut sheets)) = sheets(parts) else {
-        return Matches { found: Vec::new(), most: 0.0 };
+        return Matches::default();
     };
     let words = question.words(&languages);
     let mut most = 0.0;
+    let mut rarities = Vec::with_capacity(words.len());
     for word in &words {
         let found: usize = match word.begins {
             true => count_beginning(&mut sheets, word),
             false => sheets.iter_mut().map(|sheet| sheet.count(word)).sum(),
         };
         let found = found as f32;
-        let rarity = word.times as f32 * (1.0 + (chunks - found + 0.5) / (found + 0.5)).ln();
+        let rarity = (1.0 + (chunks - found + 0.5) / (found + 0.5)).ln();
+        rarities.push(rarity);
+        let rarity = word.times as f32 * rarity;
         most += rarity;
         sheets.iter_mut().for_each(|sheet| sheet.score(rarity, word.required));
     }
@@ -87,7 +92,7 @@ pub(super) fn search(parts: &[Part], question: &Question) -> Matches {
             }
         }
     }
-    Matches { found: sorted(ranked), most }
+    Matches { found: sorted(ranked), most, words: words.into_iter().zip(rarities).collect() }
 }
 
 /// Best first, equal ones in order: as numbers, which are sorted in a quarter of the time of what they stand for.

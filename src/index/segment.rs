@@ -16,6 +16,9 @@ use crate::vector::{Codes, Query};
 /// How wide a graph is searched at least: it finds 99 in 100 of the ten nearest of 20,000.
 const LEAST_WIDTH: usize = 64;
 
+/// From which share of a segment on, one in so many, a graph is searched so widely that a scan is as fast.
+const WIDE: usize = 16;
+
 /// What never changes once it is sealed.
 pub(super) struct Content {
     pub(super) entries: Vec<Entry>,
@@ -168,10 +171,11 @@ impl Segment {
                 &mut entries.flat_map(|entry| self.content.rows(entry)).map(|row| row as u32),
             )
         };
-        let Some(graph) = self.content.graph.as_ref().filter(|_| among >= GRAPH_FROM) else {
+        let width = width.unwrap_or(LEAST_WIDTH.max(limit.saturating_add(limit / 2))).max(limit);
+        let is_worth_it = among >= GRAPH_FROM && width < among / WIDE;
+        let Some(graph) = self.content.graph.as_ref().filter(|_| is_worth_it) else {
             return scan();
         };
-        let width = width.unwrap_or(LEAST_WIDTH.max(limit + limit / 2)).max(limit);
         let candidates = match among == self.len() {
             true => Some(graph.search(codes, query, width)),
             false => graph.search_among(codes, query, width, &may_be_found),

@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::SearchOptions;
 use super::filter::values;
 use crate::document::{Scalar, ScalarRef};
-use crate::index::Index;
+use crate::index::{Allowed, Index};
 
 /// The most values that are told of a field.
 pub const MOST_VALUES: usize = 100;
@@ -16,16 +15,13 @@ pub const MOST_VALUES: usize = 100;
 /// For each field its values and how many documents have them: most first, then by value; at most [`MOST_VALUES`].
 pub type Facets = BTreeMap<String, Vec<(Scalar, usize)>>;
 
-pub(super) fn count(index: &Index, options: &SearchOptions) -> Facets {
-    if options.facets.is_empty() {
+pub(super) fn count(index: &Index, allowed: Option<&Allowed>, fields: &[String]) -> Facets {
+    if fields.is_empty() {
         return Facets::new();
     }
-    let mut found: Vec<Vec<ScalarRef>> = vec![Vec::new(); options.facets.len()];
-    for document in index.entries().map(|entry| &entry.document) {
-        if options.filter.as_ref().is_some_and(|filter| !filter.matches(document)) {
-            continue;
-        }
-        for (field, found) in options.facets.iter().zip(&mut found) {
+    let mut found: Vec<Vec<ScalarRef>> = vec![Vec::new(); fields.len()];
+    for document in index.entries_of(allowed).map(|entry| &entry.document) {
+        for (field, found) in fields.iter().zip(&mut found) {
             let own = found.len();
             found.extend(values(document, field).into_iter().flat_map(|values| values.iter()));
             if found.len() > own + 1 {
@@ -33,7 +29,7 @@ pub(super) fn count(index: &Index, options: &SearchOptions) -> Facets {
             }
         }
     }
-    options.facets.iter().cloned().zip(found.into_iter().map(ranked)).collect()
+    fields.iter().cloned().zip(found.into_iter().map(ranked)).collect()
 }
 
 /// A document counts once for a value that stands in its list twice.

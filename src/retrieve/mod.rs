@@ -15,8 +15,9 @@ mod tests;
 use std::cmp::Ordering;
 
 use crate::error::{Error, Result};
-use crate::index::{Index, Place, Question};
+use crate::index::{Allowed, Index, Place, Question};
 use crate::vector::UnitVector;
+use fuse::Scale;
 
 pub use facets::{Facets, MOST_VALUES};
 pub use filter::Filter;
@@ -81,7 +82,9 @@ pub fn retrieve(
             return Err(Error::OptionInvalid { option: "mode".into(), problem });
         }
     };
-    let mut hits = candidates(index, question, vector, options);
+    let allowed = options.filter.as_ref().map(|filter| index.allowed(&|document| filter.matches(document)));
+    let allowed = allowed.as_ref();
+    let mut hits = candidates(index, question, vector, allowed, options);
     if options.collapse {
         diversify::collapse(&mut hits, index);
     }
@@ -89,24 +92,29 @@ pub fn retrieve(
         diversify::diversify(&mut hits, index, options.diversity, options.limit);
     }
     hits.truncate(options.limit);
-    Ok(Found { hits, facets: facets::count(index, options) })
+    Ok(Found { hits, facets: facets::count(index, allowed, &options.facets) })
 }
 
 /// The best chunks of those that may be found, more than are wanted where some will be left out.
-fn candidates(index: &Index, question: &Question, vector: Option<&UnitVector>, options: &SearchOptions) -> Vec<Hit> {
-    let SearchOptions { limit, mode, filter, .. } = options;
-    let allowed = filter.as_ref().map(|filter| index.allowed(&|document| filter.matches(document)));
-    let allowed = allowed.as_ref();
+fn candidates(
+    index: &Index,
+    question: &Question,
+    vector: Option<&UnitVector>,
+    allowed: Option<&Allowed>,
+    &SearchOptions { limit, mode, .. }: &SearchOptions,
+) -> Vec<Hit> {
     if allowed.is_some_and(|allowed| allowed.chunks() == 0) {
         return Vec::new();
     }
     let pool = CANDIDATES.max(2 * limit);
     let semantic = vector.map(|vector| index.nearest(vector, pool, None, allowed));
-    let lexical = (*mode != Mode::Semantic).then(|| index.matching(question, allowed));
+    let lexical = (mode != Mode::Semantic).then(|| index.matching(question, allowed));
     match (vector, semantic, lexical) {
-        (Some(vector), Some(semantic), Some(lexical)) => {
-            let spread = index.spread(vector);
-            fuse::fuse(&semantic, &lexical.found, lexical.most, spread, pool, |place| index.cosine(vector, place))
+        (Some(vector), Some(semantic), Some(mut lexical)) => {
+            let scale = Scale { most: lexical.most, spread: index.spread(vector) };
+            let mut hits = fuse::fuse(&semantic, &lexical.found, scale, pool, index.cosine_to(vector));
+            fuse::reconsider(&mut hits, scale, |place| index.closeness(&mut lexical.wanted, place));
+            hits
         }
         (_, Some(semantic), _) => {
             semantic.into_iter().map(|(place, cosine)| Hit::new(place, cosine, Some(cosine), None)).collect()

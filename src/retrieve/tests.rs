@@ -58,6 +58,10 @@ fn places(count: usize) -> Vec<Place> {
     places
 }
 
+fn scale(most: f32, spread: Option<f32>) -> Scale {
+    Scale { most, spread }
+}
+
 fn order(hits: &[Hit]) -> Vec<Place> {
     hits.iter().map(|hit| hit.place).collect()
 }
@@ -73,7 +77,7 @@ fn search(index: &Index, question: &str, options: &SearchOptions) -> (Vec<String
 fn a_chunk_found_both_ways_comes_before_chunks_found_one_way() {
     let at = places(4);
     let semantic = [(at[0], 0.6), (at[1], 0.55), (at[2], 0.1)];
-    let hits = fuse::fuse(&semantic, &[(at[1], 5.0), (at[3], 4.0)], 6.0, None, 10, |_| 0.05);
+    let hits = fuse::fuse(&semantic, &[(at[1], 5.0), (at[3], 4.0)], scale(6.0, None), 10, |_| 0.05);
     assert_eq!(order(&hits), [at[1], at[3], at[0], at[2]]);
     assert_eq!((hits[1].semantic, hits[2].lexical), (Some(0.05), Some(0.0)));
     assert!(hits.iter().all(|hit| (-1.0..=1.0).contains(&hit.score)));
@@ -84,11 +88,11 @@ fn one_empty_ranking_leaves_the_order_of_the_other() {
     let at = places(3);
     let one = [(at[2], 0.9), (at[0], 0.5)];
     for most in [0.0, 7.0] {
-        let hits = fuse::fuse(&one, &[], most, Some(0.1), 10, |_| unreachable!("no chunk was found by words"));
+        let hits = fuse::fuse(&one, &[], scale(most, Some(0.1)), 10, |_| unreachable!("no chunk was found by words"));
         assert_eq!(order(&hits), [at[2], at[0]]);
     }
-    assert_eq!(order(&fuse::fuse(&[], &one, 1.0, Some(0.1), 10, |_| 0.3)), [at[2], at[0]]);
-    assert!(fuse::fuse(&[], &[], 1.0, None, 10, |_| 0.0).is_empty());
+    assert_eq!(order(&fuse::fuse(&[], &one, scale(1.0, Some(0.1)), 10, |_| 0.3)), [at[2], at[0]]);
+    assert!(fuse::fuse(&[], &[], scale(1.0, None), 10, |_| 0.0).is_empty());
 }
 
 #[test]
@@ -97,10 +101,10 @@ fn a_model_whose_cosines_lie_closer_together_gives_the_same_order() {
     let cosines: Vec<f32> = (0..30).map(|number| (number * 7 % 30) as f32 / 40.0).collect();
     let lexical: Vec<(Place, f32)> =
         (0..30).step_by(2).map(|number| (at[number], (number * 11 % 30) as f32 / 3.0)).collect();
-    let fused = |scale: f32, shift: f32| {
+    let fused = |stretch: f32, shift: f32| {
         let semantic: Vec<(Place, f32)> =
-            at.iter().zip(&cosines).map(|(&place, cosine)| (place, shift + scale * cosine)).collect();
-        order(&fuse::fuse(&semantic, &lexical, 12.0, Some(0.1 * scale), 40, |_| unreachable!()))
+            at.iter().zip(&cosines).map(|(&place, cosine)| (place, shift + stretch * cosine)).collect();
+        order(&fuse::fuse(&semantic, &lexical, scale(12.0, Some(0.1 * stretch)), 40, |_| unreachable!()))
     };
     assert_eq!(fused(0.25, 0.7), fused(1.0, 0.0));
     assert_ne!(fused(1.0, 0.0), {
@@ -115,7 +119,7 @@ fn candidates_of_one_way_have_the_score_of_the_other_though_they_were_not_among_
     let at = places(5);
     let semantic = [(at[0], 0.9), (at[1], 0.8), (at[2], 0.7)];
     let lexical = [(at[3], 5.0), (at[4], 4.0), (at[0], 3.0)];
-    let hits = fuse::fuse(&semantic, &lexical, 6.0, None, 2, |place| if place == at[3] { 0.4 } else { 0.3 });
+    let hits = fuse::fuse(&semantic, &lexical, scale(6.0, None), 2, |place| if place == at[3] { 0.4 } else { 0.3 });
     let scores =
         |place| hits.iter().find(|hit| hit.place == place).map(|hit| (hit.semantic.unwrap(), hit.lexical.unwrap()));
     assert_eq!(scores(at[0]), Some((0.9, 3.0)));
@@ -140,7 +144,7 @@ fn with_diversity_passages_differ_and_without_nothing_changes() {
     let options = |diversity| SearchOptions { diversity, mode: Mode::Semantic, limit: 3, ..SearchOptions::default() };
     assert_eq!(search(&index, "desk", &options(0.0)).0, ["0", "1", "2"]);
     assert_eq!(search(&index, "desk", &options(0.9)).0, ["0", "4", "3"]);
-    let mut hits = candidates(&index, &Question::new("desk", false), Some(&east()), &options(0.0));
+    let mut hits = candidates(&index, &Question::new("desk", false), Some(&east()), None, &options(0.0));
     let before = hits.clone();
     diversify::diversify(&mut hits, &index, 0.0, 5);
     assert_eq!(hits, before);
@@ -158,7 +162,7 @@ fn marginal_relevance_is_that_of_the_plain_formula() {
             entry(&number.to_string(), Metadata::new(), &[("desk", at((number * 53 % 90) as f32 - 30.0))])
         }));
     let options = SearchOptions { mode: Mode::Semantic, ..SearchOptions::default() };
-    let all = candidates(&index, &Question::new("desk", false), Some(&east()), &options);
+    let all = candidates(&index, &Question::new("desk", false), Some(&east()), None, &options);
     for diversity in [0.2, 0.5, 0.8, 1.0] {
         let (best, worst) = (all[0].score, all[11].score);
         let (mut chosen, mut rest) = (vec![all[0]], all[1..].to_vec());

@@ -92,7 +92,7 @@ fn check(Tab { index, naive, own, .. }: &Tab) -> Result<(), TestCaseError> {
             for limit in [1, 4, 1000] {
                 let ours = index.nearest(query, limit, None, allowed);
                 for &(place, cosine) in &ours {
-                    prop_assert_eq!(index.cosine(query, place).to_bits(), cosine.to_bits());
+                    prop_assert_eq!(index.cosine_to(query)(place).to_bits(), cosine.to_bits());
                 }
                 agree(&named(index, ours), &exact, limit, COSINE_BOUND)?;
             }

@@ -24,8 +24,8 @@ async function damageFile(_, { name, file, from, to }) {
 apiStory("a damaged collection, or one of a newer version, is refused, and none of its files is touched", async ({ run }) => {
   for (const { file, from, to, code, words } of [
     { file: "documents-", from: "", to: "", code: "index_corrupt", words: /the index file documents-\w+\.bin is damaged/ },
-    { file: "manifest.json", from: "documents-", to: "documents-0", code: "index_corrupt", words: /the index file manifest\.json is damaged/ },
-    { file: "manifest.json", from: '"format": 2', to: '"format": 3', code: "index_version", words: /3.*2/ },
+    { file: "manifest-", from: "documents-", to: "documents-0", code: "index_corrupt", words: /the index file manifest\.json is damaged/ },
+    { file: "manifest-", from: '"format": 2', to: '"format": 3', code: "index_version", words: /3.*2/ },
   ]) {
     const name = `hurt-${code}-${file.length}`;
     await run(async ({ open }, storage) => {
@@ -56,7 +56,7 @@ apiStory("what another tab saved and this one cannot read is told, and not writt
     await carrel.save();
     await carrel.add({ id: "more", text: "A note about owls." });
   });
-  const before = await run(damageFile, { name: "newer", file: "manifest.json", from: '"format": 2', to: '"format": 3' });
+  const before = await run(damageFile, { name: "newer", file: "manifest-", from: '"format": 2', to: '"format": 3' });
   const { change, refused, found } = await run(async ({ failure }) => {
     const { carrel, told } = /** @type {any} */ (globalThis);
     const channel = new BroadcastChannel("carrel:newer");
@@ -72,18 +72,20 @@ apiStory("what another tab saved and this one cannot read is told, and not writt
   assert.deepEqual(await run(damageFile, { name: "newer", file: "none", from: "", to: null }), before);
 });
 
-apiStory("what an earlier version kept is refused with words, and can be deleted", async ({ run }) => {
-  await run(async () => {
-    const carrel = await (await navigator.storage.getDirectory()).getDirectoryHandle("carrel", { create: true });
-    const folder = await carrel.getDirectoryHandle("default", { create: true });
-    const writable = await (await folder.getFileHandle("current", { create: true })).createWritable();
-    await writable.write("g1");
-    await writable.close();
+for (const file of ["current", "manifest.json"]) {
+  apiStory(`what an earlier version kept is refused with words, and can be deleted (${file})`, async ({ run }) => {
+    await run(async (_, file) => {
+      const carrel = await (await navigator.storage.getDirectory()).getDirectoryHandle("carrel", { create: true });
+      const folder = await carrel.getDirectoryHandle("default", { create: true });
+      const writable = await (await folder.getFileHandle(file, { create: true })).createWritable();
+      await writable.write("g1");
+      await writable.close();
+    }, file);
+    const { code, message } = await kept(run, "opfs");
+    assert.equal(code, "index_version");
+    assert.match(message, /earlier version of Carrel.*Carrel\.deleteCollection\("default"\)/);
+    const told = await run(async ({ Carrel }) => [await Carrel.collections(), await Carrel.deleteCollection("default")]);
+    assert.deepEqual(told, [[{ name: "default", storage: "opfs", bytes: null, documents: null, saved: null }], true]);
+    assert.equal((await kept(run, "opfs")).code, "none");
   });
-  const { code, message } = await kept(run, "opfs");
-  assert.equal(code, "index_version");
-  assert.match(message, /earlier version of Carrel.*Carrel\.deleteCollection\("default"\)/);
-  const told = await run(async ({ Carrel }) => [await Carrel.collections(), await Carrel.deleteCollection("default")]);
-  assert.deepEqual(told, [[{ name: "default", storage: "opfs", bytes: null, documents: null, saved: null }], true]);
-  assert.equal((await kept(run, "opfs")).code, "none");
-});
+}

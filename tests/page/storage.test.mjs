@@ -263,7 +263,7 @@ apiStory("collections are kept apart, listed and deleted", async ({ run }) => {
 
 const ABSENT = {
   "has no private file system": "delete StorageManager.prototype.getDirectory;",
-  "cannot replace a file as a whole": "delete FileSystemFileHandle.prototype.createWritable;",
+  "cannot rename a file": "delete FileSystemHandle.prototype.move; delete FileSystemFileHandle.prototype.move;",
 };
 for (const [what, lines] of Object.entries(ABSENT)) {
   workerStory(`a browser that ${what} keeps collections in IndexedDB`, lines, async ({ run, own }) => {

@@ -4,12 +4,12 @@ import { Carrel } from "../carrel/carrel.js";
 import { problemOf } from "./words.js";
 
 /** @import { ApiGenerator, ItemState, Problem } from "./types.js" */
-/** @import { OpenProgress } from "./types.js" */
+/** @import { Change, OpenProgress } from "./types.js" */
 /** @typedef {{ onLoading: (progress: OpenProgress) => void, onReady: () => void, onFailed: (problem: Problem) => void,
- *   onCrashed: (problem: Problem) => void }} EngineEvents */
+ *   onCrashed: (problem: Problem) => void, onChange: (change: Change) => void }} EngineEvents */
 
-/** What the desk is opened with; everything is relative to the page, so that it also works under a sub-path. */
-const OPTIONS = /** @type {const} */ ({ model: "models/all-MiniLM-L6-v2/", storage: "memory" });
+/** Everything is relative to the page, so that it also works under a sub-path. */
+const MODEL = "models/all-MiniLM-L6-v2/";
 
 export class Engine {
   /** @type {Carrel | null} */
@@ -18,8 +18,10 @@ export class Engine {
   #generator = null;
   /** @type {Set<() => void>} */
   #waiting = new Set();
-  /** The address of an index to open with, on this site. @type {string | null} */
+  /** What the desk begins with: the address of an index on this site, or an exported file. @type {string | Blob | null} */
   index = null;
+  /** The collection that is on the desk; nothing where its documents are in this tab only. @type {string | null} */
+  collection = null;
   #events;
 
   /** @param {EngineEvents} events */
@@ -36,11 +38,12 @@ export class Engine {
     try {
       this.#events.onLoading({ phase: "engine", loaded: 0, total: null });
       const carrel = await Carrel.open({
-        ...OPTIONS,
-        model: new URL(OPTIONS.model, document.baseURI).href,
+        model: new URL(MODEL, document.baseURI).href,
+        storage: this.collection === null ? "memory" : `opfs:${this.collection}`,
         ...(this.index === null ? {} : { index: this.index }),
         ...(this.#generator === null ? {} : { generator: this.#generator }),
         onProgress: (/** @type {OpenProgress} */ progress) => this.#events.onLoading(progress),
+        onChange: (/** @type {Change} */ change) => this.#events.onChange(change),
       });
       carrel.generator = this.#generator;
       this.#carrel = carrel;
@@ -49,6 +52,21 @@ export class Engine {
     } catch (error) {
       this.#events.onFailed(problemOf(error));
     }
+  }
+
+  /**
+   * Closes the desk and opens it with something else on it; tells whether it is open.
+   * @param {string | null} collection
+   * @param {string | Blob | null} index
+   */
+  async move(collection, index) {
+    const before = this.#carrel;
+    this.#carrel = null;
+    this.collection = collection;
+    this.index = index;
+    await before?.close();
+    await this.start();
+    return this.ready;
   }
 
   /**
@@ -106,6 +124,10 @@ export class Engine {
   /** @param {string} id */
   async remove(id) {
     return this.#watched((await this.#now()).remove(id));
+  }
+
+  async save() {
+    return this.#watched((await this.#now()).save());
   }
 
   async export() {

@@ -6,7 +6,7 @@ import { count, isAbort, problemOf } from "./words.js";
 /** @import { Status } from "./status.js" */
 /** @import { DocumentInfo, Item, Problem } from "./types.js" */
 /** @typedef {{ onAdded: (items: Item[]) => void, onChanged: (item: Item) => void,
- *   onRemoved: (item: Item) => void }} IntakeEvents */
+ *   onRemoved: (item: Item) => void, onHeld: () => void }} IntakeEvents  `onHeld`: the collection holds others now */
 
 /** How many are handed to the engine at a time: so that small ones, too, give all its workers something to do. */
 const AT_ONCE = 8;
@@ -68,6 +68,27 @@ export class Intake {
     this.#tell(null);
   }
 
+  /** Another tab has changed the collection: lists what it holds now. */
+  async listAgain() {
+    const held = new Map((await this.#engine.documents()).map((document) => [document.id, document]));
+    for (const item of [...this.items]) {
+      if (item.state !== "ready" || !item.document) continue;
+      const now = held.get(item.document.id);
+      if (!now) this.#drop(item);
+      else this.#events.onChanged(Object.assign(item, { document: now }));
+    }
+    await this.listIndexed();
+  }
+
+  /** Other documents will be on the desk: nothing is listed any more, and what is being read is cancelled. */
+  clear() {
+    for (const item of [...this.items]) {
+      item.abort.abort();
+      this.#drop(item);
+    }
+    this.#queue = [];
+  }
+
   /** After a crash: everything that had been read is read again; what was being read at the time is not. */
   restart() {
     const again = [...this.items].filter((item) => item.state === "ready");
@@ -99,7 +120,9 @@ export class Intake {
     const id = item.document?.id;
     this.#drop(item);
     this.#tell(null);
-    if (id !== undefined && this.#engine.ready) await this.#engine.remove(id).catch(() => {});
+    if (id === undefined || !this.#engine.ready) return;
+    await this.#engine.remove(id).catch(() => {});
+    this.#events.onHeld();
   }
 
   /**
@@ -160,6 +183,7 @@ export class Intake {
     this.#pump();
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
+    if (!this.busy) this.#events.onHeld();
     this.#tell(null);
   }
 
@@ -177,6 +201,7 @@ export class Intake {
     for (const other of this.items) if (other !== item && other.document?.id === document.id) this.#drop(other);
     Object.assign(item, { state: "ready", done: 1, document });
     this.#events.onChanged(item);
+    this.#events.onHeld();
   }
 
   /**

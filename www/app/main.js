@@ -7,6 +7,7 @@ import { Engine } from "./engine.js";
 import { fetchSample, watchFiles } from "./files.js";
 import { watchDrawer, watchKeys } from "./frame.js";
 import { Intake } from "./intake.js";
+import { Keeping } from "./keeping.js";
 import { Settings } from "./settings.js";
 import { showProblem, showRemark, Status, watchNetwork } from "./status.js";
 import { Viewer } from "./viewer.js";
@@ -46,6 +47,7 @@ const engine = new Engine({
     showProblem(problem, { hint: "The engine is being started again, and your documents are being read anew." });
     intake.restart();
   },
+  onChange: (change) => void keeping.follow(change).catch((error) => showProblem(problemOf(error))),
 });
 const settings = new Settings((generator) => engine.setGenerator(generator));
 
@@ -69,7 +71,9 @@ const intake = new Intake(engine, {
     settleSample(item);
     setPhase();
   },
+  onHeld: () => keeping.changed(),
 }, status);
+const keeping = new Keeping(engine, intake, () => intake.clear());
 
 const viewer = new Viewer((id) => engine.document(id));
 const list = new DocumentList(intake.items, {
@@ -88,14 +92,19 @@ const conversation = new Conversation(engine, intake, status, (passage, citation
   void viewer.open({ id: passage.id, span, returnFocus });
 });
 
-watchFiles((files) => intake.add(files));
+watchFiles((files) => {
+  const [exported] = files.filter(({ name }) => name.endsWith(".carrel"));
+  if (exported) void keeping.import(exported);
+  const documents = files.filter((file) => !file.name.endsWith(".carrel"));
+  if (documents.length > 0) intake.add(documents);
+});
 watchNetwork();
 watchDrawer();
 watchKeys();
 
 find("#export", HTMLButtonElement).addEventListener("click", async () => {
   try {
-    download(await engine.export(), "collection.carrel");
+    download(await engine.export(), `${engine.collection ?? "collection"}.carrel`);
   } catch (error) {
     showProblem(problemOf(error));
   }
@@ -116,7 +125,7 @@ trySample.addEventListener("click", async () => {
 
 addEventListener("beforeunload", (event) => {
   // Only while there is work to lose; what is in memory is known to go.
-  if (intake.busy) event.preventDefault();
+  if (intake.busy || keeping.isBehind) event.preventDefault();
 });
 
 /**
@@ -131,5 +140,8 @@ function setPhase() {
   if (main.dataset.phase !== "talking") main.dataset.phase = intake.items.size > 0 ? "ready" : "empty";
 }
 
+// A link that names an index is about that one.
 engine.index = settings.index;
+engine.collection = settings.index === null ? await Keeping.last() : null;
+keeping.tell();
 void engine.start();

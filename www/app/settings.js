@@ -143,7 +143,7 @@ export class Settings {
     this.#origin.textContent = generator ? `${generator.model} at ${host}` : "Extractive · offline";
     this.#origin.dataset.by = generator ? "api" : "extractive";
     find("#promise", HTMLElement).textContent = generator
-      ? `Read in this tab. Only your questions, with the passages found for them, go to ${host}.`
-      : "They are read in this tab and stay in it.";
+      ? `Only your questions, with the passages found for them, go to ${host}.`
+      : "Nothing of them is sent anywhere.";
   }
 }

@@ -329,7 +329,7 @@ fn stop_words_alone_find_nothing_but_may_go_on_while_typed() {
 
 #[test]
 fn nothing_is_found_where_nothing_is() {
-    let none = Matches { found: Vec::new(), most: 0.0 };
+    let none = Matches::default();
     assert_eq!(find(&[], &Question::new("desk", true)), none);
     assert_eq!(find(&[(Keywords::new(), &[])], &Question::new("desk", true)), none);
     let empty = [Chunk::new(""), Chunk::new("the")];
