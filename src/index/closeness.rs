@@ -34,7 +34,10 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    pub(super) fn new(words: Vec<(Word, f32)>) -> Self {
+    pub(super) fn new(mut words: Vec<(Word, f32)>) -> Self {
+        if words.iter().any(|(word, _)| word.tells) {
+            words.retain(|(word, _)| word.tells);
+        }
         let mut initials = 0;
         for (_, term) in words.iter().flat_map(|(word, _)| &word.terms) {
             for beginning in [term.stem.as_deref().unwrap_or_default(), term.form.as_str()] {
@@ -119,6 +122,8 @@ mod tests {
         assert_eq!(closeness("lost key of a locker", "", &far), is(1.0, thirds(2.0)));
         let just = format!("key {} lost locker", "word ".repeat(NEAR as usize - 3));
         assert_eq!(closeness("lost key of a locker", "", &just), is(1.0, 1.0));
+        assert_eq!(closeness("How does a key get lost?", "", "It does get to know how."), is(thirds(1.0), thirds(1.0)));
+        assert_eq!(closeness("How?", "", "That is how."), is(1.0, 1.0));
         assert_eq!(closeness("lost key", "", "nothing of it"), is(0.0, 0.0));
         assert_eq!(closeness("the", "", "the"), is(0.0, 0.0));
     }

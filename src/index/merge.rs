@@ -181,6 +181,7 @@ impl Index {
         if joined.entries().next().is_some() {
             self.segments.insert(start, joined);
         }
+        self.forget_allowed();
         self.find_places();
         self.saving.note_change();
     }

@@ -20,6 +20,7 @@ mod saving;
 mod segment;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::document::{Chunk, Document};
 use crate::error::{Error, Result};
@@ -88,6 +89,9 @@ pub struct Index {
     saving: Saving,
     /// What is being put together elsewhere.
     offer: Option<merge::Offer>,
+    /// What passes the test that was asked for last: people search often with the same filter, and to look at every
+    /// document takes longer than to search.
+    last_allowed: Mutex<Option<(String, Arc<Allowed>)>>,
 }
 
 impl Index {
@@ -100,6 +104,7 @@ impl Index {
             places: HashMap::new(),
             saving: Saving::default(),
             offer: None,
+            last_allowed: Mutex::default(),
         }
     }
 
@@ -179,6 +184,7 @@ impl Index {
             return Err(self.needs_vectors());
         }
         let id = entry.document.id.clone();
+        self.forget_allowed();
         self.bury(&id);
         if self.segments.last().is_none_or(|last| !last.is_open) {
             self.segments.push(Segment::new(segment::Content::new(self.dimensions), Vec::new(), true));
@@ -209,6 +215,7 @@ impl Index {
             return false;
         };
         self.segments[segment].remove(entry);
+        self.forget_allowed();
         true
     }
 
@@ -272,6 +279,22 @@ impl Index {
     pub fn between(&self, one: Place, other: Place) -> f32 {
         let codes = |place: Place| &self.segments[place.segment as usize].content.codes;
         codes(one).between(one.chunk as usize, codes(other), other.chunk as usize)
+    }
+
+    /// Which documents pass a test; the answer is remembered under a name until the index changes or another is asked
+    /// for.
+    pub fn allowed_by(&self, name: &str, test: &dyn Fn(&Document) -> bool) -> Arc<Allowed> {
+        let mut last = self.last_allowed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, allowed)) = last.as_ref().filter(|(known, _)| known == name) {
+            return Arc::clone(allowed);
+        }
+        let allowed = Arc::new(self.allowed(test));
+        *last = Some((name.to_owned(), Arc::clone(&allowed)));
+        allowed
+    }
+
+    fn forget_allowed(&mut self) {
+        *self.last_allowed.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Which documents pass a test.

@@ -5,7 +5,7 @@
 //! or people would wonder why it was found.
 
 use crate::document::{Language, Span};
-use crate::language::{Term, is_unspaced, tokens};
+use crate::language::{Term, is_function_word, is_unspaced, tokens};
 
 use super::phrases::{Phrases, first_phrase};
 
@@ -39,6 +39,8 @@ pub(super) struct Word {
     pub(super) required: bool,
     /// How often it is asked for.
     pub(super) times: u32,
+    /// Whether it says what is asked about, and not only that something is: "how", "does".
+    pub(super) tells: bool,
 }
 
 impl Word {
@@ -120,7 +122,8 @@ impl Question {
             }
         }
         required &= !says_nothing;
-        Word { terms, begins: asked.begins, required, times: 1 }
+        let tells = !languages.iter().all(|&language| is_function_word(&asked.form, language));
+        Word { terms, begins: asked.begins, required, times: 1, tells }
     }
 
     /// Whether something must be there as it stands.

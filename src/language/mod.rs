@@ -49,6 +49,16 @@ impl Term {
     }
 }
 
+/// Whether a word in lower case is an article, a pronoun, an auxiliary, a question word…: more of them than are left out
+/// of an index.
+pub(crate) fn is_function_word(form: &str, language: Language) -> bool {
+    let more = match language {
+        Language::Und | Language::En => stop_words::ENGLISH_AS_WELL.as_slice(),
+        _ => &[],
+    };
+    more.contains(&form) || stop_words::stop_words(language).contains(&form)
+}
+
 /// A text in lower case and without accents, as [`Term`]s are.
 pub(crate) fn plain(text: &str) -> String {
     folding::folded(&folding::composed(&text.to_lowercase())).into_owned()

@@ -8,11 +8,13 @@
 mod parse;
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::document::{Document, Scalar, ScalarRef};
 use crate::error::{Error, Result};
+use crate::index::{Allowed, Index};
 
 /// Which documents may be found.
 ///
@@ -80,6 +82,11 @@ impl Filter {
             Ok(_) => Ok(()),
             Err(problem) => Err(Error::FilterInvalid { problem: problem.clone() }),
         }
+    }
+
+    /// The documents of an index that may be found.
+    pub fn allowed(&self, index: &Index) -> Arc<Allowed> {
+        index.allowed_by(&self.json.to_string(), &|document| self.matches(document))
     }
 
     /// Whether the document may be found.

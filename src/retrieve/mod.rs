@@ -82,8 +82,8 @@ pub fn retrieve(
             return Err(Error::OptionInvalid { option: "mode".into(), problem });
         }
     };
-    let allowed = options.filter.as_ref().map(|filter| index.allowed(&|document| filter.matches(document)));
-    let allowed = allowed.as_ref();
+    let allowed = options.filter.as_ref().map(|filter| filter.allowed(index));
+    let allowed = allowed.as_deref();
     let mut hits = candidates(index, question, vector, allowed, options);
     if options.collapse {
         diversify::collapse(&mut hits, index);

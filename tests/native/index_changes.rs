@@ -20,10 +20,10 @@ const QUESTIONS: [&str; 7] =
 
 /// What an index finds, to the bit: by three vectors and by words, of all documents and of some.
 fn found(index: &Index, queries: &[UnitVector]) -> Vec<Vec<(String, usize, u32)>> {
-    let some = index.allowed(&some_may_be_found);
+    let some = index.allowed_by("some", &some_may_be_found);
     let bits = |hits: Vec<Hit>| hits.into_iter().map(|(id, chunk, score)| (id, chunk, score.to_bits())).collect();
     let mut all = Vec::new();
-    for allowed in [None, Some(&some)] {
+    for allowed in [None, Some(&*some)] {
         for query in queries {
             for limit in [1, 4, 1000] {
                 all.push(bits(named(index, index.nearest(query, limit, None, allowed))));
@@ -84,7 +84,7 @@ fn check(Tab { index, naive, own, .. }: &Tab) -> Result<(), TestCaseError> {
     }
     // What came and went again before any save needs none.
     prop_assert!(index.has_changes() || own.is_empty() || naive.documents.is_empty());
-    let some: &Allowed = &index.allowed(&some_may_be_found);
+    let some: &Allowed = &index.allowed_by("some", &some_may_be_found);
     prop_assert_eq!(some.chunks(), naive.chunks(&some_may_be_found));
     for (allowed, passes) in [(None, all_may_be_found as fn(&Document) -> bool), (Some(some), some_may_be_found)] {
         for query in &queries {
