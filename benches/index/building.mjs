@@ -10,11 +10,15 @@ const KINDS = [
   { name: PEER, kind: "hnswlib" },
 ];
 
+/** Of 100,000 vectors it fails to write its 170 MB to the browser's database, with an error of its own error handler. */
+const PEER_OPENS_MOST = 20_000;
+
 /**
  * One thread each, taking turns, each time in a new worker; and what was saved, opened again.
  * @param {Workers} workers @param {number} size @param {{ rounds: number, say: (text: string) => void }} options
  */
 export async function building(workers, size, { rounds, say }) {
+  const opens = (/** @type {string} */ kind) => kind === "carrel" || size <= PEER_OPENS_MOST;
   /** @type {Record<string, { build: number[], open: number[] }>} */
   const times = { [OURS]: { build: [], open: [] }, [PEER]: { build: [], open: [] } };
   for (let round = 0; round < rounds; round++) {
@@ -22,7 +26,7 @@ export async function building(workers, size, { rounds, say }) {
       say(`${size} vectors: ${name} builds its index, ${round + 1} of ${rounds}`);
       await workers.start(name, { kind, capacity: size, rows: size });
       times[name].build.push(await workers.call(name, "build", 0, size));
-      for (let attempt = 0; attempt < 3; attempt++) times[name].open.push(await workers.call(name, "open"));
+      for (let attempt = 0; opens(kind) && attempt < 3; attempt++) times[name].open.push(await workers.call(name, "open"));
       await workers.stop(name);
     }
   }
@@ -30,8 +34,8 @@ export async function building(workers, size, { rounds, say }) {
   const rows = [
     row(`${size} vectors: building, one thread`, "ms", built, median(times[PEER].build), `${PEER}, M 16, ef 100`),
     row(`${size} vectors: opening a saved index`, "ms", opened, built, "building it"),
-    row(`${size} vectors: opening a saved index`, "ms", opened, median(times[PEER].open), PEER),
   ];
+  if (opens("hnswlib")) rows.push(row(`${size} vectors: opening a saved index`, "ms", opened, median(times[PEER].open), PEER));
   return { rows, detail: times };
 }
 

@@ -13,11 +13,15 @@ use super::{Entry, GRAPH_FROM, best};
 use crate::document::{Chunk, Document};
 use crate::vector::{Codes, Query};
 
-/// How wide a graph is searched at least: it finds 99 in 100 of the ten nearest of 20,000.
-const LEAST_WIDTH: usize = 64;
+/// How wide a graph of so many points is searched at least: it finds 99 in 100 of the ten nearest, measured at 20,000
+/// (64) and at 100,000 (80).
+fn least_width(points: usize) -> usize {
+    8 * (points.max(1).ilog2() as usize).saturating_sub(6)
+}
 
-/// From which share of a segment on, one in so many, a graph is searched so widely that a scan is as fast.
-const WIDE: usize = 16;
+/// From which share of a segment on, one in so many, a graph is searched so widely that a scan is as fast: a fiftieth of
+/// 20,000, a hundredth of 100,000.
+const WIDE: usize = 64;
 
 /// What never changes once it is sealed.
 pub(super) struct Content {
@@ -171,7 +175,7 @@ impl Segment {
                 &mut entries.flat_map(|entry| self.content.rows(entry)).map(|row| row as u32),
             )
         };
-        let width = width.unwrap_or(LEAST_WIDTH.max(limit.saturating_add(limit / 2))).max(limit);
+        let width = width.unwrap_or_else(|| least_width(self.len()).max(limit.saturating_add(limit / 2))).max(limit);
         let is_worth_it = among >= GRAPH_FROM && width < among / WIDE;
         let Some(graph) = self.content.graph.as_ref().filter(|_| is_worth_it) else {
             return scan();
