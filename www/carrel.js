@@ -261,7 +261,8 @@ export class Carrel {
 
   /**
    * Keeps the collection where `storage` says, with what other tabs have saved of it meanwhile: of a document that both
-   * have changed, this one's. It is kept wholly or, where something goes wrong, as it was.
+   * have changed, this one's. It is kept wholly or, where something goes wrong, as it was. Where another tab has deleted
+   * it meanwhile this fails with `storage_deleted`, and the next one keeps it anew.
    * @returns {Promise<void>}
    */
   save() {

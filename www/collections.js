@@ -71,6 +71,9 @@ export class Collection {
       throw problemOf(error, `the documents could not be kept. ${KEPT}`);
     });
     if (change) this.onChange({ reason: change });
+    if (change === "deleted") {
+      throw new CarrelError("storage_deleted", `the collection "${this.#name}" was deleted in another tab, and is in this one only: save once more to keep it anew`);
+    }
   }
 
   close() {
@@ -79,6 +82,7 @@ export class Collection {
 
   async #commit() {
     const change = await this.#catchUp();
+    if (change === "deleted") return change; // Whoever deleted it meant it: what is here is for the person to decide.
     if (this.#base && !this.#engine.hasChanges()) return change;
     const files = this.#engine.save();
     const [, manifest] = /** @type {[string, Uint8Array]} */ (files.pop());

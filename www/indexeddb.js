@@ -61,12 +61,18 @@ export class IndexedDb {
     if (keys.length > 0) await this.#change((_, store) => keys.forEach((key) => store.delete(key)));
   }
 
+  async strays() {
+    return []; // A transaction leaves nothing half done.
+  }
+
   /** @param {string} name */
   async delete(name) {
+    if (!(await this.manifest(name))) return false;
     await this.#change((manifests, store) => {
       manifests.delete(name);
       store.delete(everyFileOf(name));
     });
+    return true;
   }
 
   /** @param {(manifests: IDBObjectStore, files: IDBObjectStore) => void} work */

@@ -12,7 +12,7 @@ import { problemOf } from "./storage.js";
 const ROOT = "carrel";
 /** How often it is tried to open the file system. */
 const ATTEMPTS = 3;
-const MANIFEST = /^manifest-(\d+)\.json$/;
+const MANIFEST = /^manifest-(\d{1,15})\.json$/;
 /** What is not yet a manifest. */
 const DRAFT = "manifest-draft.json";
 /** The files that versions before the first release had in place of the manifest. */
@@ -58,13 +58,16 @@ export class Opfs {
 
   /** @param {string} name */
   async manifest(name) {
-    for (let look = 0; look < LOOKS; look++) {
+    for (let look = 1; ; look++) {
       const newest = (await this.#manifests(name)).at(-1);
+      if (!newest && (await this.#old(name)).length === 0) return null;
       if (!newest) break;
+      // Who does not hold the lock may come too late for it: then there is a newer one.
       const file = await this.#file(name, newest);
-      if (file) return { bytes: await bytesOf(file), saved: new Date(file.lastModified) };
+      const bytes = await whereThere(file && bytesOf(file));
+      if (file && bytes) return { bytes, saved: new Date(file.lastModified) };
+      if (look === LOOKS) throw new Error(`other tabs save "${name}" all the time`);
     }
-    if ((await this.#old(name)).length === 0) return null;
     const words = `the collection "${name}" was kept by an earlier version of Carrel, which this one cannot read: delete it with Carrel.deleteCollection("${name}"), and add the documents again`;
     throw new CarrelError("index_version", words);
   }
@@ -100,8 +103,17 @@ export class Opfs {
   async delete(name) {
     const folder = await whereThere(this.#root.getDirectoryHandle(name));
     // First what names the others, the newest last: a deletion that breaks off must not leave half a collection.
-    for (const file of [...(await this.#old(name)), ...(await this.#manifests(name))]) await whereThere(folder?.removeEntry(file));
+    const manifests = [...(await this.#old(name)), ...(await this.#manifests(name))];
+    for (const file of manifests) await whereThere(folder?.removeEntry(file));
     await whereThere(this.#root.removeEntry(name, { recursive: true }));
+    return manifests.length > 0;
+  }
+
+  async strays() {
+    const named = new Set(await this.names());
+    const strays = [];
+    for await (const [name, entry] of this.#root.entries()) if (entry.kind === "directory" && !named.has(name)) strays.push(name);
+    return strays;
   }
 
   /** The names of a collection's manifests, the newest last. @param {string} name */

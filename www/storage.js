@@ -17,7 +17,8 @@ import { Opfs } from "./opfs.js";
  * @property {(name: string, files: [string, Uint8Array][], manifest: Uint8Array) => Promise<void>} write
  *   the files first, then the manifest, which takes the place of the one before wholly or not at all
  * @property {(name: string, keep: Set<string>) => Promise<void>} sweep deletes all files but these and the manifest
- * @property {(name: string) => Promise<void>} delete
+ * @property {(name: string) => Promise<boolean>} delete all files; tells whether there was a collection
+ * @property {() => Promise<string[]>} strays names under which a first save, or a deletion, broke off
  *
  * @typedef {object} CollectionInfo A collection that this browser keeps.
  * @property {string} name
@@ -51,9 +52,20 @@ export async function backendFor(name, kind) {
 export async function listCollections() {
   const infos = [];
   for (const backend of await backends()) {
+    await deleteStrays(backend);
     for (const name of await backend.names()) infos.push(await describe(backend, name));
   }
   return infos.sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+/** So that no text stays where nobody sees it. @param {Backend} backend */
+async function deleteStrays(backend) {
+  for (const name of await backend.strays()) {
+    // Where the lock is taken a save may be about to finish it.
+    await navigator.locks.request(sharedName(name), { ifAvailable: true }, async (lock) => {
+      if (lock && !(await backend.names()).includes(name)) await backend.delete(name).catch(() => {}); // The next time.
+    });
+  }
 }
 
 /** Tells whether there was one. @param {string} name */
@@ -61,15 +73,14 @@ export async function deleteCollection(name) {
   const all = await backends();
   if (all.length === 0) return false;
   return navigator.locks.request(sharedName(name), async () => {
-    const names = await Promise.all(all.map((backend) => backend.names()));
-    const holders = all.filter((_, at) => names[at].includes(name));
+    let wasThere = false;
     try {
-      for (const backend of holders) await backend.delete(name);
+      for (const backend of all) wasThere = (await backend.delete(name)) || wasThere;
     } catch (error) {
       throw problemOf(error, `the collection "${name}" could not be deleted`);
     }
-    tellOthers(name);
-    return holders.length > 0;
+    if (wasThere) tellOthers(name);
+    return wasThere;
   });
 }
 

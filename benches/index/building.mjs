@@ -71,8 +71,13 @@ export async function memory(workers, size) {
   /** @type {Record<string, number>} */
   let account = {};
   for (const { name, kind } of KINDS) {
-    await workers.start(name, { kind, capacity: kind === "hnswlib" ? size : 0, rows: size });
+    // The peer takes its memory when it is made, for all that will come.
+    await workers.start(name, { kind, capacity: 1, rows: size });
     const before = await workers.call(name, "memory");
+    if (kind === "hnswlib") {
+      await workers.stop(name);
+      await workers.start(name, { kind, capacity: size, rows: size });
+    }
     await workers.call(name, "build", 0, size);
     growth[name] = (await workers.call(name, "memory")) - before;
     if (kind === "carrel") account = await workers.call(name, "bytes");

@@ -122,7 +122,11 @@ impl Question {
             }
         }
         required &= !says_nothing;
-        let tells = !languages.iter().all(|&language| is_function_word(&asked.form, language));
+        let only_asks = |language: &Language| is_function_word(&asked.form, *language);
+        let tells = !match self.language {
+            Language::Und => languages.iter().any(only_asks),
+            language => only_asks(&language),
+        };
         Word { terms, begins: asked.begins, required, times: 1, tells }
     }
 

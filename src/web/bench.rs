@@ -3,8 +3,6 @@
 //! What a model and a page would add to the time is left out; the index is the product's. A chunk is told by its row: how
 //! many vectors were added before it. Not in the engine that is shipped: the cargo feature `bench` brings it in.
 
-use std::sync::Arc;
-
 use js_sys::{Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -25,7 +23,7 @@ const GROUPS: usize = 100;
 pub struct Vectors {
     index: Index,
     rows: usize,
-    allowed: Option<Arc<Allowed>>,
+    allowed: Option<Allowed>,
 }
 
 #[wasm_bindgen]
@@ -61,7 +59,7 @@ impl Vectors {
     /// The rows nearest to a vector, among those that [`restrict`](Self::restrict) lets through.
     pub fn nearest(&self, query: &[f32], limit: usize, width: Option<usize>) -> Result<Vec<u32>, JsValue> {
         let query = UnitVector::of_length_one(query.to_vec()).map_err(thrown)?;
-        let found = self.index.nearest(&query, limit, width, self.allowed.as_deref());
+        let found = self.index.nearest(&query, limit, width, self.allowed.as_ref());
         Ok(found.into_iter().map(|(place, _)| self.row(place)).collect())
     }
 
@@ -69,7 +67,7 @@ impl Vectors {
     /// the index; without a filter all are.
     pub fn restrict(&mut self, filter: Option<String>) -> Result<(), JsValue> {
         let filter: Option<Filter> = filter.map(|filter| serde_json::from_str(&filter).map_err(invalid)).transpose()?;
-        self.allowed = filter.map(|filter| filter.allowed(&self.index));
+        self.allowed = filter.map(|filter| self.index.allowed(&|document| filter.matches(document)));
         Ok(())
     }
 

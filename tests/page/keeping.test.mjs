@@ -97,7 +97,60 @@ story("an exported collection is opened from its file, and one that is damaged l
   bytes[bytes.length >> 1] ^= 1;
   await openDialog(page);
   await page.locator("#import").setInputFiles({ name: "hurt.carrel", mimeType: "", buffer: bytes });
+  await page.getByRole("button", { name: "Let go of 1 document" }).click();
   await page.locator("#notices [data-carrel=error][data-code=index_corrupt]").waitFor();
+  await dialog(page).waitFor({ state: "hidden" });
   await desk.settled(1);
+  await page.waitForTimeout(500);
   assert.match((await desk.rows())[0].text, /Rules of the reading room/);
+  assert.equal(await page.locator("#notices [data-code=index_corrupt]").count(), 1, "what went wrong stays to be read");
+});
+
+story("while documents keep coming in, what is there is saved, and two presses in a row open one desk", async ({ page, desk }) => {
+  await desk.choose(rulesFile);
+  await desk.settled(1);
+  await keep(page, "one");
+  await told(page, /as “one”/);
+  const savedOf = (/** @type {string} */ name) => page.evaluate(async (name) => {
+    const { Carrel } = await import(new URL("carrel/carrel.js", document.baseURI).href);
+    return (await Carrel.collections()).find((/** @type {any} */ each) => each.name === name)?.documents;
+  }, name);
+  // Once a second something comes, so that the desk is never long at rest.
+  let added = 1;
+  for (; added < 40 && (await savedOf("one")) === 1; added++) {
+    await desk.choose({ name: `note-${added}.md`, mimeType: "", buffer: Buffer.from(`# Note ${added}\n\nLamps are lit at ${added}.`) });
+    await page.waitForTimeout(700);
+  }
+  assert.ok(added < 40, "nothing was saved");
+  await desk.settled(added);
+  await told(page, /Kept/);
+  await openDialog(page);
+  await page.getByRole("button", { name: "Begin an empty desk" }).click();
+  await desk.settled(0);
+  await keep(page, "two");
+  await told(page, /as “two”/);
+  await openDialog(page);
+  await row(page, "one").getByRole("button", { name: "Open one" }).dblclick();
+  await told(page, /as “one”/);
+  await desk.settled(added);
+  assert.equal(await savedOf("two"), 0);
+});
+
+story("a link to what another tab deletes: the desk goes on in this tab, and can be kept again", async ({ page, desk, context, site }) => {
+  await desk.choose(rulesFile);
+  await desk.settled(1);
+  await keep(page, "short-lived");
+  await told(page, /as “short-lived”/);
+  const other = await context.newPage();
+  await other.goto(site.url);
+  await openDialog(other);
+  await row(other, "short-lived").getByRole("button", { name: "Delete short-lived" }).click();
+  await row(other, "short-lived").getByRole("button", { name: "Delete for good" }).click();
+  await row(other, "short-lived").waitFor({ state: "detached" });
+  await page.getByText("Another tab has deleted the collection “short-lived”").waitFor();
+  await told(page, /gone when it closes/);
+  await desk.settled(1);
+  await page.getByRole("button", { name: "Keep them again" }).click();
+  await told(page, /as “short-lived”/);
+  await desk.settled(1);
 });

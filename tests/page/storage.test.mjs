@@ -217,6 +217,56 @@ for (const storage of ["opfs:shared", "indexeddb:shared"]) {
   });
 }
 
+apiStory("a save that finds the collection deleted writes nothing, and the next one keeps it anew", async ({ run, newTab }) => {
+  const other = await newTab();
+  await openHere(run, "opfs:shared");
+  await run(async () => {
+    const { carrel } = /** @type {any} */ (globalThis);
+    await carrel.add({ id: "note", text: "A note about lamps." });
+    await carrel.save();
+    await carrel.add({ id: "more", text: "A note about owls." });
+  });
+  // Deleted while the save waits for its turn.
+  const deletion = other(({ Carrel }) =>
+    navigator.locks.request("carrel:shared", async () => {
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("carrel");
+      await folder.removeEntry("shared", { recursive: true });
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return (await Carrel.collections()).length;
+    }),
+  );
+  const found = await run(async ({ failure }) => {
+    const { carrel } = /** @type {any} */ (globalThis);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const problem = await failure(() => carrel.save());
+    return problem;
+  });
+  assert.equal(await deletion, 0);
+  assert.equal(found.code, "storage_deleted", found.message);
+  assert.deepEqual((await kept(other, "opfs:shared")).ids, []);
+  assert.equal((await saveAgain(run)).code, "none");
+  assert.deepEqual((await kept(other, "opfs:shared")).ids, ["more", "note"]);
+});
+
+apiStory("what a broken first save or deletion left is no collection, and does not stay", async ({ run }) => {
+  const told = await run(async ({ Carrel }) => {
+    const carrel = await (await navigator.storage.getDirectory()).getDirectoryHandle("carrel", { create: true });
+    for (const name of ["first", "second"]) {
+      const folder = await carrel.getDirectoryHandle(name, { create: true });
+      await folder.getFileHandle("documents-0.bin", { create: true });
+    }
+    const left = async () => {
+      const names = [];
+      for await (const name of carrel.keys()) names.push(name);
+      return names.sort();
+    };
+    const deleted = await Carrel.deleteCollection("first");
+    const after = await left();
+    return { deleted, after, listed: await Carrel.collections(), last: await left() };
+  });
+  assert.deepEqual(told, { deleted: false, after: ["second"], listed: [], last: [] });
+});
+
 apiStory("collections are kept apart, listed and deleted", async ({ run }) => {
   const told = await run(async ({ Carrel, open, failure }) => {
     const before = await Carrel.collections();

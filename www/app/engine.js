@@ -18,6 +18,10 @@ export class Engine {
   #generator = null;
   /** @type {Set<() => void>} */
   #waiting = new Set();
+  /** @type {Promise<unknown>} */
+  #opening = Promise.resolve();
+  /** Why it is not open, where that was tried. @type {Problem | null} */
+  problem = null;
   /** What the desk begins with: the address of an index on this site, or an exported file. @type {string | Blob | null} */
   index = null;
   /** The collection that is on the desk; nothing where its documents are in this tab only. @type {string | null} */
@@ -34,7 +38,14 @@ export class Engine {
   }
 
   /** Opens the engine. Failures go to `onFailed`; calling it again tries again. */
-  async start() {
+  start() {
+    return this.#inTurn(() => this.#open());
+  }
+
+  /** @returns {Promise<Problem | null>} why it could not */
+  async #open() {
+    if (this.#carrel) return null;
+    this.problem = null;
     try {
       this.#events.onLoading({ phase: "engine", loaded: 0, total: null });
       const carrel = await Carrel.open({
@@ -50,23 +61,37 @@ export class Engine {
       this.#events.onReady();
       for (const wake of this.#waiting) wake();
     } catch (error) {
-      this.#events.onFailed(problemOf(error));
+      this.problem = problemOf(error);
+      this.#events.onFailed(this.problem);
     }
+    return this.problem;
   }
 
   /**
-   * Closes the desk and opens it with something else on it; tells whether it is open.
+   * Closes the desk and opens it with something else on it; tells why it could not.
    * @param {string | null} collection
    * @param {string | Blob | null} index
    */
-  async move(collection, index) {
-    const before = this.#carrel;
-    this.#carrel = null;
-    this.collection = collection;
-    this.index = index;
-    await before?.close();
-    await this.start();
-    return this.ready;
+  move(collection, index) {
+    return this.#inTurn(async () => {
+      const before = this.#carrel;
+      this.#carrel = null;
+      this.collection = collection;
+      this.index = index;
+      await before?.close();
+      return this.#open();
+    });
+  }
+
+  /**
+   * One opening after the other, or the page would show one desk and work on another.
+   * @template Result
+   * @param {() => Promise<Result>} work
+   */
+  #inTurn(work) {
+    const turn = this.#opening.then(work);
+    this.#opening = turn;
+    return turn;
   }
 
   /**

@@ -38,10 +38,14 @@ const engine = new Engine({
   onFailed(problem) {
     status.rest("engine", "The desk could not be opened");
     loadProblem?.remove();
-    loadProblem = showProblem(problem, {
-      hint: "Check the connection, then try again. Files and questions are kept meanwhile.",
-      action: { label: "Retry", run: () => void engine.start() },
-    });
+    keeping.tell();
+    const isOfIndex = problem.code.startsWith("index_") && engine.collection !== null;
+    loadProblem = showProblem(problem, isOfIndex
+      ? { hint: "The other collections are as they were.", action: { label: "Collections…", run: () => keeping.show() } }
+      : {
+        hint: "Check the connection, then try again. Files and questions are kept meanwhile.",
+        action: { label: "Retry", run: () => void engine.start() },
+      });
   },
   onCrashed(problem) {
     showProblem(problem, { hint: "The engine is being started again, and your documents are being read anew." });
@@ -73,7 +77,7 @@ const intake = new Intake(engine, {
   },
   onHeld: () => keeping.changed(),
 }, status);
-const keeping = new Keeping(engine, intake, () => intake.clear());
+const keeping = new Keeping(engine, intake);
 
 const viewer = new Viewer((id) => engine.document(id));
 const list = new DocumentList(intake.items, {
@@ -92,10 +96,16 @@ const conversation = new Conversation(engine, intake, status, (passage, citation
   void viewer.open({ id: passage.id, span, returnFocus });
 });
 
-watchFiles((files) => {
-  const [exported] = files.filter(({ name }) => name.endsWith(".carrel"));
-  if (exported) void keeping.import(exported);
-  const documents = files.filter((file) => !file.name.endsWith(".carrel"));
+watchFiles(async (files) => {
+  const isExported = (/** @type {File} */ { name }) => name.toLowerCase().endsWith(".carrel");
+  const [exported, ...others] = files.filter(isExported);
+  if (others.length > 0) showRemark("One exported collection at a time can be opened: the first was.");
+  try {
+    if (exported) await keeping.import(exported);
+  } catch (error) {
+    showProblem(problemOf(error));
+  }
+  const documents = files.filter((file) => !isExported(file));
   if (documents.length > 0) intake.add(documents);
 });
 watchNetwork();

@@ -86,7 +86,8 @@ export class Status {
  * @returns {HTMLElement}
  */
 export function showProblem(problem, { hint, action } = {}) {
-  const text = build("p", {}, build("strong", {}, problem.message), hint ? ` ${hint}` : null);
+  const message = /[.!?]$/.test(problem.message) ? problem.message : `${problem.message}.`;
+  const text = build("p", {}, build("strong", {}, message), hint ? ` ${hint}` : null);
   const attributes = { class: "notice bad", role: "alert", "data-carrel": "error", "data-code": problem.code };
   return showNotice(build("div", attributes, text), action);
 }

@@ -30,6 +30,14 @@ export function megabytes(loaded, total) {
 }
 
 /**
+ * "12 KB", "3.4 MB".
+ * @param {number} bytes
+ */
+export function size(bytes) {
+  return bytes < 1e6 ? `${numbers.format(Math.ceil(bytes / 1000))} KB` : `${oneDigit.format(bytes / 1e6)} MB`;
+}
+
+/**
  * "0.4 ms", "38 ms", "2.1 s".
  * @param {number} milliseconds
  */
