@@ -217,7 +217,8 @@ fn the_more_diversity_the_less_passages_resemble_one_another() {
         let [none, some, all] = [0.0, 0.5, 1.0].map(likeness);
         assert_eq!((&none.1, &none.1), (&some.1, &all.1), "{question}: the best stays first");
         assert!(some.0 <= none.0 + 1e-3 && all.0 <= some.0 + 0.05, "{question}: {} {} {}", none.0, some.0, all.0);
-        assert!(none.2 >= some.2 && none.2 >= all.2, "{question}: without, none fits worse");
+        let least = none.2 + 1e-5; // The same in another order may add up to a hair more.
+        assert!(least >= some.2 && least >= all.2, "{question}: without, none fits worse");
         lower += usize::from(all.0 < none.0 - 0.05);
     }
     assert!(lower >= 6, "{lower} of {} questions", QUESTIONS.len());
