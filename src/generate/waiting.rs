@@ -48,7 +48,9 @@ fn length(text: &str, is_part: impl Fn(u8) -> bool) -> usize {
 /// Digits with a point → the number. The standard library's way is exact in all digits and takes 10 KB.
 fn decimal(number: &str) -> f64 {
     let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).map(|digit| f64::from(digit - b'0'));
+    fn digits(text: &str) -> impl Iterator<Item = f64> {
+        text.bytes().filter(u8::is_ascii_digit).map(|digit| f64::from(digit - b'0'))
+    }
     let (value, _) = digits(part).fold((0.0, 0.1), |(value, place), digit| (value + digit * place, place / 10.0));
     digits(whole).fold(0.0, |value, digit| value * 10.0 + digit) + value
 }
