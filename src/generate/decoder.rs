@@ -86,7 +86,7 @@ impl Decoder {
             Err(_) if last == b"[DONE]" => self.answer.done = true,
             // An event that the end cut in two is none.
             Err(error) if shape == Shape::Whole && !error.is_eof() => return Err(self.not_an_answer(&last)),
-            Err(_) if self.answer.spoke || last.starts_with(b"{") => return Err(self.cut()),
+            Err(_) if shape == Shape::Whole || (!self.answer.spoke && last.starts_with(b"{")) => return Err(self.cut()),
             Err(_) => {}
         }
         if !self.answer.spoke {
