@@ -107,12 +107,17 @@ export type CitationEvent = {
     verdict: "supported" | "weak" | "unsupported";
     by: "model" | "carrel";
 };
-export type UsageEvent = {
-    type: "usage";
+export type Usage = {
     promptTokens: number | null;
     completionTokens: number | null;
+    cachedTokens: number | null;
+    reasoningTokens: number | null;
+    finish: "stop" | "length" | "refusal" | "other" | null;
     finishReason: string | null;
 };
+export type UsageEvent = {
+    type: "usage";
+} & Usage;
 export type AnswerEvent = {
     type: "sources";
     sources: Passage[];
@@ -131,11 +136,7 @@ export type Trace = {
         body: string;
     } | null;
     firstTokenMilliseconds: number | null;
-    usage: {
-        promptTokens: number | null;
-        completionTokens: number | null;
-        finishReason: string | null;
-    } | null;
+    usage: Usage | null;
 };
 export type OpenOptions = {
     model: string | URL;
@@ -255,6 +256,18 @@ export declare class Carrel {
     /** Tells whether there was one. @param {string} id @returns {Promise<boolean>} */
     remove(id: string): Promise<boolean>;
     /**
+     * Asks an API which models it has; `model` may be missing. Fails as an answer would, which tells whether the address,
+     * the key and the browser's rules are right.
+     * @param {Omit<import("./options.js").ApiGenerator, "model"> & { model?: string }} generator
+     * @param {{ signal?: AbortSignal }} [options]
+     * @returns {Promise<string[]>}
+     */
+    models(generator: Omit<import("./options.js").ApiGenerator, "model"> & {
+        model?: string;
+    }, options?: {
+        signal?: AbortSignal;
+    }): Promise<string[]>;
+    /**
      * @param {string} query
      * @param {SearchOptions} [options]
      * @returns {Promise<SearchResult>}
@@ -268,7 +281,8 @@ export declare class Carrel {
     ask(question: string, options?: AskOptions): Answer;
     /**
      * Keeps the collection where `storage` says, with what other tabs have saved of it meanwhile: of a document that both
-     * have changed, this one's. It is kept wholly or, where something goes wrong, as it was.
+     * have changed, this one's. It is kept wholly or, where something goes wrong, as it was. Where another tab has deleted
+     * it meanwhile this fails with `storage_deleted`, and the next one keeps it anew.
      * @returns {Promise<void>}
      */
     save(): Promise<void>;

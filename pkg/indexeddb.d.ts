@@ -17,6 +17,7 @@ export declare class IndexedDb implements Backend {
     write(name: string, files: [string, Uint8Array][], manifest: Uint8Array): Promise<void>;
     /** @param {string} name @param {Set<string>} keep */
     sweep(name: string, keep: Set<string>): Promise<void>;
+    strays(): Promise<never[]>;
     /** @param {string} name */
-    delete(name: string): Promise<void>;
+    delete(name: string): Promise<boolean>;
 }

@@ -20,5 +20,6 @@ export declare class Opfs implements Backend {
     /** @param {string} name @param {Set<string>} keep */
     sweep(name: string, keep: Set<string>): Promise<void>;
     /** @param {string} name */
-    delete(name: string): Promise<void>;
+    delete(name: string): Promise<boolean>;
+    strays(): Promise<string[]>;
 }

@@ -1,4 +1,6 @@
 import { CarrelError } from "./errors.js";
+/** The APIs of language models that are spoken. */
+export declare const APIS: string[];
 /** The most workers that may be asked for. */
 export declare const MOST_WORKERS = 16;
 /** @param {string} option @param {string} problem */
@@ -30,8 +32,9 @@ export declare function checkMetadata(metadata: unknown): void;
  * @param {string | URL} address
  */
 export declare function folder(option: string, address: string | URL): string;
+export type Api = "openai" | "responses" | "anthropic" | "gemini";
 export type ApiGenerator = {
-    api: "openai";
+    api: Api;
     baseUrl: string;
     model: string;
     apiKey?: string;
@@ -48,12 +51,15 @@ export type OwnGenerator = (request: {
 }) => AsyncIterable<string>;
 export type Generator = ApiGenerator | OwnGenerator;
 /**
- * @typedef {{ api: "openai", baseUrl: string, model: string, apiKey?: string, temperature?: number, maxTokens?: number }} ApiGenerator
+ * @typedef {"openai" | "responses" | "anthropic" | "gemini"} Api  `openai`: chat completions, and all that speak them;
+ *   `responses`: OpenAI's newer API
+ * @typedef {{ api: Api, baseUrl: string, model: string, apiKey?: string, temperature?: number, maxTokens?: number }} ApiGenerator
  * @typedef {(request: { messages: { role: string, content: string }[] }, options: { signal: AbortSignal }) => AsyncIterable<string>} OwnGenerator
  * @typedef {ApiGenerator | OwnGenerator} Generator
  */
 /**
  * @param {unknown} generator
+ * @param {boolean} [mayLackModel]
  * @returns {Generator | null}
  */
-export declare function checkedGenerator(generator: unknown): Generator | null;
+export declare function checkedGenerator(generator: unknown, mayLackModel?: boolean): Generator | null;

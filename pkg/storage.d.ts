@@ -21,7 +21,14 @@ export type Backend = {
      * deletes all files but these and the manifest
      */
     sweep: (name: string, keep: Set<string>) => Promise<void>;
-    delete: (name: string) => Promise<void>;
+    /**
+     * all files; tells whether there was a collection
+     */
+    delete: (name: string) => Promise<boolean>;
+    /**
+     * names under which a first save, or a deletion, broke off
+     */
+    strays: () => Promise<string[]>;
 };
 export type CollectionInfo = {
     name: string;
@@ -49,7 +56,8 @@ export type CollectionInfo = {
  * @property {(name: string, files: [string, Uint8Array][], manifest: Uint8Array) => Promise<void>} write
  *   the files first, then the manifest, which takes the place of the one before wholly or not at all
  * @property {(name: string, keep: Set<string>) => Promise<void>} sweep deletes all files but these and the manifest
- * @property {(name: string) => Promise<void>} delete
+ * @property {(name: string) => Promise<boolean>} delete all files; tells whether there was a collection
+ * @property {() => Promise<string[]>} strays names under which a first save, or a deletion, broke off
  *
  * @typedef {object} CollectionInfo A collection that this browser keeps.
  * @property {string} name

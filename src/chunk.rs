@@ -13,6 +13,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::document::{Chunk, Document, Span};
 use crate::error::{Error, Result};
 use crate::language::sentences;
+use crate::order::sort;
 
 /// How large chunks are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -148,7 +149,7 @@ impl<'text> Stretch<'text> {
             at += line.len();
         }
         borders.extend(sentences(part).into_iter().map(|span| (range.start + span.start, Border::Sentence)));
-        borders.sort_unstable_by(|left, right| left.0.cmp(&right.0).then(right.1.cmp(&left.1)));
+        sort(&mut borders, |left, right| left.0.cmp(&right.0).then(right.1.cmp(&left.1)));
         borders.dedup_by_key(|border| border.0);
         Self { text, range, tokens, borders }
     }

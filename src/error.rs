@@ -60,8 +60,21 @@ pub enum Error {
         "{url} does not know the model {model:?} or the address is wrong ({status}): {message}. Check the model's name and the base URL, which usually ends in /v1"
     )]
     ApiModelUnknown { url: String, model: String, status: u16, message: String },
-    #[error("{url} is limiting the rate of requests (429): {message}. Wait a little and ask again")]
-    ApiRateLimited { url: String, message: String },
+    #[error(
+        "{url} is limiting the rate of requests (429): {message}. Wait {} and ask again",
+        waiting(*retry_after)
+    )]
+    ApiRateLimited { url: String, message: String, retry_after: Option<f64> },
+    #[error(
+        "{url} says that what this key may use is used up ({status}): {message}. Add credit or raise the limit in the account there, or choose another API"
+    )]
+    ApiQuotaExceeded { url: String, status: u16, message: String },
+    #[error("{url} is overloaded or not ready ({status}): {message}. Wait {} and ask again", waiting(*retry_after))]
+    ApiOverloaded { url: String, status: u16, message: String, retry_after: Option<f64> },
+    #[error(
+        "the question with its passages is longer than the model at {url} reads ({status}): {message}. Ask with fewer passages (limit) or fewer contextTokens, or choose a model with a longer context"
+    )]
+    ApiContextExceeded { url: String, status: u16, message: String },
     #[error("{url} failed ({status}): {message}. This is a fault of the server: try again in a moment")]
     ApiServer { url: String, status: u16, message: String },
     #[error("{url} rejected the request ({status}): {message}")]
@@ -98,6 +111,9 @@ impl Error {
             Self::ApiUnauthorized { .. } => "api_unauthorized",
             Self::ApiModelUnknown { .. } => "api_model_unknown",
             Self::ApiRateLimited { .. } => "api_rate_limited",
+            Self::ApiQuotaExceeded { .. } => "api_quota_exceeded",
+            Self::ApiOverloaded { .. } => "api_overloaded",
+            Self::ApiContextExceeded { .. } => "api_context_exceeded",
             Self::ApiServer { .. } => "api_server",
             Self::ApiRejected { .. } => "api_rejected",
             Self::ApiNotJson { .. } => "api_not_json",
@@ -105,4 +121,17 @@ impl Error {
             Self::DatasetInvalid { .. } => "dataset_invalid",
         }
     }
+
+    /// How long to wait before the same may be asked again, in seconds, where an API says so.
+    pub fn retry_after(&self) -> Option<f64> {
+        match self {
+            Self::ApiRateLimited { retry_after, .. } | Self::ApiOverloaded { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+/// So many seconds, in words.
+fn waiting(seconds: Option<f64>) -> String {
+    seconds.map_or_else(|| "a little".to_owned(), |seconds| format!("{} s", seconds.ceil() as u64))
 }

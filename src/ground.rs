@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::document::{Passage, Span};
 use crate::language::{sentences, words};
+use crate::order::sort;
 
 /// From what share of its words found in the source on a sentence counts as supported.
 const SUPPORTED: f32 = 0.6;
@@ -123,7 +124,7 @@ impl Evidence {
         for claim in claims.into_iter().filter(|claim| !cited.contains(claim)) {
             citations.extend(self.uncited(claim, &blank));
         }
-        citations.sort_by_key(|citation| (citation.at.start, citation.number));
+        sort(&mut citations, |left, right| (left.at.start, left.number).cmp(&(right.at.start, right.number)));
         citations
     }
 

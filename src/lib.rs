@@ -10,6 +10,7 @@
 
 mod checksum;
 pub mod error;
+mod order;
 
 pub mod document;
 pub mod language;

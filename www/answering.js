@@ -6,8 +6,11 @@
  * @typedef {{ signal: AbortSignal, emit: (event: any) => void }} Conversation
  */
 
-/** How much of a refusal is read. */
+/** How much of a refusal is read, and of a list of models. */
 const LONGEST_REFUSAL = 64 * 1024;
+const LONGEST_LIST = 8 * 1024 * 1024;
+/** No cookies, no referrer, no redirect to another host: nothing goes where the person did not send it. */
+const PRIVATELY = /** @type {const} */ ({ credentials: "omit", referrerPolicy: "no-referrer", redirect: "error", cache: "no-store" });
 
 /**
  * Sends the request and tells what comes, as it comes.
@@ -19,18 +22,15 @@ export async function answerByApi(engine, answering, { signal, emit }) {
   const [url, headers, body] = answering.request();
   let response;
   try {
-    // No cookies, no referrer, no redirect to another host: nothing goes where the person did not send it.
-    response = await fetch(url, {
-      method: "POST", headers, body, signal, credentials: "omit", referrerPolicy: "no-referrer", redirect: "error", cache: "no-store",
-    });
+    response = await fetch(url, { method: "POST", headers, body, signal, ...PRIVATELY });
   } catch {
     signal.throwIfAborted();
     throw answering.broken(false);
   }
   if (!response.ok) {
-    const body = await beginning(response);
+    const body = await beginning(response, LONGEST_REFUSAL);
     signal.throwIfAborted();
-    throw answering.refused(response.status, body);
+    throw answering.refused(response.status, (/** @type {string} */ name) => response.headers.get(name), body);
   }
   if (!response.body) return;
   const reader = response.body.getReader();
@@ -48,6 +48,28 @@ export async function answerByApi(engine, answering, { signal, emit }) {
   } finally {
     await reader.cancel().catch(() => {}); // Where we leave early, the server is told.
   }
+}
+
+/**
+ * Asks an API which models it has.
+ * @param {typeof import("./engine.js")} module
+ * @param {import("./options.js").ApiGenerator} generator
+ * @param {AbortSignal} signal
+ * @returns {Promise<string[]>}
+ */
+export async function listModels({ modelsRequest, models, unreachable }, generator, signal) {
+  const settings = { ...generator, model: generator.model ?? "" };
+  const [url, headers] = modelsRequest(settings);
+  let response;
+  try {
+    response = await fetch(url, { headers, signal, ...PRIVATELY });
+  } catch {
+    signal.throwIfAborted();
+    throw unreachable(url);
+  }
+  const body = await beginning(response, LONGEST_LIST);
+  signal.throwIfAborted();
+  return models(settings, url, response.status, (/** @type {string} */ name) => response.headers.get(name), body);
 }
 
 /**
@@ -72,16 +94,16 @@ function shaped(event) {
   return { ...event, source: event.source ?? -1, span: event.span ?? { start: 0, end: 0 } };
 }
 
-/** @param {Response} response */
-async function beginning(response) {
-  const bytes = new Uint8Array(LONGEST_REFUSAL);
+/** @param {Response} response @param {number} most bytes */
+async function beginning(response, most) {
+  const bytes = new Uint8Array(most);
   let length = 0;
   const reader = response.body?.getReader();
-  while (reader && length < LONGEST_REFUSAL) {
+  while (reader && length < most) {
     const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
     if (done || !value) break;
-    bytes.set(value.subarray(0, LONGEST_REFUSAL - length), length);
-    length = Math.min(LONGEST_REFUSAL, length + value.length);
+    bytes.set(value.subarray(0, most - length), length);
+    length = Math.min(most, length + value.length);
   }
   await reader?.cancel().catch(() => {});
   return bytes.subarray(0, length);

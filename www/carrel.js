@@ -48,11 +48,15 @@ export { Answer, CarrelError };
  *   `at` is the mark's place in the answer, empty where Carrel adds one; `source` an index into the sources, -1 where
  *   the model cites what does not exist; `span` the cited sentences in the document's text. A later event with the
  *   same `at` and `number` replaces an earlier one.
- * @typedef {{ type: "usage", promptTokens: number | null, completionTokens: number | null, finishReason: string | null }} UsageEvent
+ * @typedef {{ promptTokens: number | null, completionTokens: number | null, cachedTokens: number | null,
+ *   reasoningTokens: number | null, finish: "stop" | "length" | "refusal" | "other" | null, finishReason: string | null }} Usage
+ *   as far as the API tells; those from a cache are counted in `promptTokens`, thoughts in `completionTokens`;
+ *   `finishReason` is the API's own word for how it ended
+ * @typedef {{ type: "usage" } & Usage} UsageEvent
  * @typedef {{ type: "sources", sources: Passage[] } | { type: "text", text: string } | CitationEvent | UsageEvent} AnswerEvent
  * @typedef {{ question: string, stages: ({ stage: string, milliseconds: number } & Record<string, unknown>)[],
  *   request: { url: string, body: string } | null, firstTokenMilliseconds: number | null,
- *   usage: { promptTokens: number | null, completionTokens: number | null, finishReason: string | null } | null }} Trace
+ *   usage: Usage | null }} Trace
  * @typedef {{ model: string | URL, index?: string | URL | Blob, storage?: string, generator?: Generator | null,
  *   workers?: number, onProgress?: (progress: OpenProgress) => void, onChange?: (change: Change) => void,
  *   signal?: AbortSignal }} OpenOptions
@@ -214,6 +218,20 @@ export class Carrel {
   /** Tells whether there was one. @param {string} id @returns {Promise<boolean>} */
   remove(id) {
     return this.#caller.call("remove", [id]).result;
+  }
+
+  /**
+   * Asks an API which models it has; `model` may be missing. Fails as an answer would, which tells whether the address,
+   * the key and the browser's rules are right.
+   * @param {Omit<import("./options.js").ApiGenerator, "model"> & { model?: string }} generator
+   * @param {{ signal?: AbortSignal }} [options]
+   * @returns {Promise<string[]>}
+   */
+  async models(generator, options) {
+    const { signal } = checked("models", { signal: "AbortSignal" }, options);
+    const asked = checkedGenerator(generator, true);
+    if (typeof asked !== "object" || asked === null) throw invalid("generator", "an API is needed");
+    return this.#caller.call("models", [asked], { signal }).result;
   }
 
   /**

@@ -5,7 +5,7 @@
 // adding of documents, and a cancel is heard at once.
 
 import { Additions } from "./adding.js";
-import { answerByApi, answerByPage, emitAll } from "./answering.js";
+import { answerByApi, answerByPage, emitAll, listModels } from "./answering.js";
 import { breathe } from "./breathing.js";
 import { chooseBuild, features } from "./build.js";
 import { Collection } from "./collections.js";
@@ -28,6 +28,7 @@ import { Pool, workersFor } from "./pool.js";
 const PDF_MARK = "%PDF-";
 
 export class Desk {
+  /** @type {EngineModule} */ #module;
   /** @type {Engine} */ #engine;
   /** @type {Collection | null} */ #collection;
   /** @type {Pool} */ #pool;
@@ -38,6 +39,7 @@ export class Desk {
 
   /** @param {EngineModule} module @param {Engine} engine @param {Collection | null} collection @param {Pool} pool @param {number} workers */
   constructor(module, engine, collection, pool, workers) {
+    this.#module = module;
     this.#engine = engine;
     this.#collection = collection;
     this.#pool = pool;
@@ -147,6 +149,11 @@ export class Desk {
       if (alive) emit({ type: "trace", trace: answering.trace() });
       if (alive) answering.free();
     }
+  }
+
+  /** @param {import("./options.js").ApiGenerator} generator @param {Conversation} conversation */
+  models(generator, { signal }) {
+    return listModels(this.#module, generator, signal);
   }
 
   /** The whole collection as one file. @returns {Uint8Array} */

@@ -5,6 +5,8 @@
 
 import { CarrelError } from "./errors.js";
 
+/** The APIs of language models that are spoken. */
+export const APIS = ["openai", "responses", "anthropic", "gemini"];
 /** The most workers that may be asked for. */
 export const MOST_WORKERS = 16;
 
@@ -93,25 +95,28 @@ export function folder(option, address) {
 }
 
 /**
- * @typedef {{ api: "openai", baseUrl: string, model: string, apiKey?: string, temperature?: number, maxTokens?: number }} ApiGenerator
+ * @typedef {"openai" | "responses" | "anthropic" | "gemini"} Api  `openai`: chat completions, and all that speak them;
+ *   `responses`: OpenAI's newer API
+ * @typedef {{ api: Api, baseUrl: string, model: string, apiKey?: string, temperature?: number, maxTokens?: number }} ApiGenerator
  * @typedef {(request: { messages: { role: string, content: string }[] }, options: { signal: AbortSignal }) => AsyncIterable<string>} OwnGenerator
  * @typedef {ApiGenerator | OwnGenerator} Generator
  */
 
 /**
  * @param {unknown} generator
+ * @param {boolean} [mayLackModel]
  * @returns {Generator | null}
  */
-export function checkedGenerator(generator) {
+export function checkedGenerator(generator, mayLackModel = false) {
   if (generator === null || generator === undefined) return null;
   if (typeof generator === "function") return /** @type {OwnGenerator} */ (generator);
   const known = {
     api: "string", baseUrl: "string", model: "string", apiKey: "string", temperature: "number", maxTokens: "number",
   };
   const { api, baseUrl, model } = checked("generator", known, generator);
-  if (api !== "openai") throw invalid("generator.api", `${JSON.stringify(api)} is not known; use "openai"`);
+  if (!APIS.includes(api)) throw invalid("generator.api", `${JSON.stringify(api)} is not known; use one of ${APIS.join(", ")}`);
   if (!baseUrl) throw invalid("generator.baseUrl", "it is missing; it usually ends in /v1");
-  if (!model) throw invalid("generator.model", "it is missing; give the model's name as the API knows it");
+  if (!model && !mayLackModel) throw invalid("generator.model", "it is missing; give the model's name as the API knows it");
   const { temperature, maxTokens } = /** @type {ApiGenerator} */ (generator);
   if (temperature !== undefined && !(temperature >= 0)) throw invalid("generator.temperature", "a number from 0 up is needed");
   if (maxTokens !== undefined && !(Number.isInteger(maxTokens) && maxTokens > 0)) {

@@ -21,6 +21,7 @@ answerCalls(
     documents: () => opened().documents(),
     document: ([id]) => opened().document(id),
     remove: ([id]) => opened().remove(id),
+    models: ([generator], conversation) => opened().models(generator, conversation),
     search: ([question, options]) => opened().search(question, options),
     ask: ([question, options], conversation) => opened().ask(question, options, conversation),
     export: () => opened().export(),

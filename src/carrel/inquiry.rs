@@ -230,7 +230,7 @@ impl Inquiry {
                     Generator::Api(settings) => {
                         let request = generate::request(&settings, &prompt)?;
                         request_sent = Some(Sent { url: request.url.clone(), body: request.body.clone() });
-                        let decoder = Box::new(Decoder::new(&request.url, &settings.model));
+                        let decoder = Box::new(Decoder::new(settings.api, &request.url, &settings.model));
                         Writer::Api { request, decoder, settings }
                     }
                 }
@@ -288,10 +288,10 @@ impl Inquiry {
         &self.trace
     }
 
-    /// The error for a response whose status is not in 200…299.
-    pub fn refused(&self, status: u16, body: &[u8]) -> Error {
+    /// The error for a response whose status is not in 200…299; `header` gives those of its headers that can be seen.
+    pub fn refused(&self, status: u16, header: generate::Header<'_>, body: &[u8]) -> Error {
         let (url, model) = self.destination();
-        generate::failure(url, model, status, body)
+        generate::failure(url, model, status, header, body)
     }
 
     /// The error for a connection that could not be made, or that broke while the response came.
@@ -378,6 +378,7 @@ impl Inquiry {
                     let citations = self.evidence.stream(&self.text, &mut self.marks);
                     events.extend(citations.into_iter().map(Event::Citation));
                 }
+                generate::Event::Quote { .. } => {} // Only of documents that were sent to be cited: none are.
                 generate::Event::End(usage) => {
                     self.trace.usage = Some(usage.clone());
                     events.push(Event::Usage(usage));

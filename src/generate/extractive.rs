@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use crate::document::{Passage, Span};
 use crate::error::Result;
 use crate::language::{sentences, words};
+use crate::order::sort;
 
 /// How many sentences an answer has at most.
 const SENTENCES: usize = 3;
@@ -42,9 +43,7 @@ struct Candidate {
 /// Those of the same score in the order of reading.
 fn best_first(candidates: &mut [Candidate]) {
     let place = |candidate: &Candidate| (candidate.source, candidate.span.start);
-    candidates.sort_unstable_by(|left, right| {
-        right.score.total_cmp(&left.score).then_with(|| place(left).cmp(&place(right)))
-    });
+    sort(candidates, |left, right| right.score.total_cmp(&left.score).then_with(|| place(left).cmp(&place(right))));
 }
 
 /// Those of `similarity`.
@@ -71,7 +70,7 @@ pub fn extract(
             chosen.push(candidate);
         }
     }
-    chosen.sort_unstable_by_key(|candidate| (candidate.source, candidate.span.start));
+    sort(&mut chosen, |left, right| (left.source, left.span.start).cmp(&(right.source, right.span.start)));
     Ok(chosen
         .into_iter()
         .map(|Candidate { source, span, .. }| Extract { source, span, text: one_line(span.of(&passages[source].text)) })

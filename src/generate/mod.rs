@@ -1,20 +1,29 @@
-//! [`Prompt`] ⇄ the bytes of a language model's API
+//! [`Prompt`](crate::prompt::Prompt) ⇄ the bytes of a language model's API
 //!
 //! Codecs without I/O: a prompt becomes a [`Request`], the bytes of the response are pushed into a [`Decoder`], and
 //! [`Event`]s come out. Who sends and receives does not matter here, so one code serves the browser and the command
 //! line, and every fault can be tested without a network. [`extractive`] answers without any model.
 
+mod anthropic;
+mod decoder;
+mod events;
 pub mod extractive;
 mod failure;
+mod gemini;
+mod models;
 mod openai;
+mod request;
+mod responses;
+mod waiting;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::prompt::Prompt;
 
-pub use failure::{broken, failure};
-pub use openai::Decoder;
+pub use decoder::Decoder;
+pub use failure::{Header, broken, failure};
+pub use models::models;
+pub use request::{models_request, request};
 
 /// The most tokens of an answer where nothing else is said: one that is much longer has lost its way.
 pub const DEFAULT_MAX_TOKENS: u32 = 1024;
@@ -25,6 +34,12 @@ pub const DEFAULT_MAX_TOKENS: u32 = 1024;
 pub enum Api {
     /// OpenAI chat completions, which Ollama, llama.cpp, vLLM, LM Studio and OpenRouter speak, too.
     OpenAi,
+    /// OpenAI Responses.
+    Responses,
+    /// Anthropic Messages.
+    Anthropic,
+    /// Google Gemini.
+    Gemini,
 }
 
 impl std::str::FromStr for Api {
@@ -33,9 +48,12 @@ impl std::str::FromStr for Api {
     fn from_str(name: &str) -> Result<Self> {
         match name {
             "openai" => Ok(Self::OpenAi),
+            "responses" => Ok(Self::Responses),
+            "anthropic" => Ok(Self::Anthropic),
+            "gemini" => Ok(Self::Gemini),
             _ => Err(Error::OptionInvalid {
                 option: "api".into(),
-                problem: format!("{name:?} is not known; use openai"),
+                problem: format!("{name:?} is not known; use openai, responses, anthropic or gemini"),
             }),
         }
     }
@@ -47,7 +65,8 @@ impl std::str::FromStr for Api {
 pub struct Settings {
     /// Which API is spoken there.
     pub api: Api,
-    /// The address that the API's paths follow, such as `http://127.0.0.1:11434/v1`.
+    /// The address that the API's paths follow, such as `http://127.0.0.1:11434/v1`; the path of an endpoint may stand
+    /// at its end, and the version may be missing where it is clear.
     pub base_url: String,
     /// The model, by its name there.
     pub model: String,
@@ -55,10 +74,11 @@ pub struct Settings {
     #[serde(default, skip_serializing)]
     pub api_key: Option<String>,
     /// 0 for the likeliest words, higher for more variety. Where nothing is given 0, so that an answer can be had
-    /// again; at OpenAI itself, whose newer models take none, its own default.
+    /// again; at OpenAI, Anthropic and Google themselves, whose newer models take none, their own default.
     #[serde(default)]
     pub temperature: Option<f32>,
-    /// The most tokens that are written; [`DEFAULT_MAX_TOKENS`] where nothing is given, but no limit at OpenAI itself.
+    /// The most tokens that are written; [`DEFAULT_MAX_TOKENS`] where nothing is given, but no limit at OpenAI and Google
+    /// themselves, and four times as many at Anthropic: there thoughts are counted in it.
     #[serde(default)]
     pub max_tokens: Option<u32>,
 }
@@ -70,14 +90,16 @@ impl std::fmt::Debug for Settings {
     }
 }
 
-/// What is sent, by POST.
+/// What is sent.
 #[derive(Clone, PartialEq)]
 pub struct Request {
+    /// `POST`, or `GET` for a list of models.
+    pub method: &'static str,
     /// Where to.
     pub url: String,
     /// Names and values; the key stands only here.
     pub headers: Vec<(String, String)>,
-    /// JSON.
+    /// JSON; empty where nothing is posted.
     pub body: String,
 }
 
@@ -86,50 +108,59 @@ pub struct Request {
 pub enum Event {
     /// The text goes on.
     Text(String),
+    /// The API itself cites, for the text that came last, where it was given documents that it may cite.
+    Quote {
+        /// Which document, from 0, in the order of the request.
+        document: usize,
+        /// What is cited of it, word for word.
+        text: String,
+    },
     /// It has ended.
     End(Usage),
 }
 
-/// What an answer took, as far as the API tells.
+/// What an answer took, as far as the API tells, and how it ended. The counts mean the same whatever the API.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
-    /// How many tokens were read.
+    /// How many tokens were read, those from a cache included.
     pub prompt_tokens: Option<u64>,
-    /// How many tokens were written.
+    /// How many tokens were written, thoughts included.
     pub completion_tokens: Option<u64>,
-    /// Why it ended, in the API's word: `stop`, or `length` where it was cut at a limit.
+    /// How many of those that were read came from a cache, which costs less.
+    pub cached_tokens: Option<u64>,
+    /// How many of those that were written are thoughts, which are not shown.
+    pub reasoning_tokens: Option<u64>,
+    /// How it ended.
+    pub finish: Option<Finish>,
+    /// The same in the API's own word, such as `stop`, `end_turn` or `MAX_TOKENS`.
     pub finish_reason: Option<String>,
 }
 
-/// Makes the request.
-///
-/// # Errors
-/// `option_invalid` where the base URL is no address of the web, or the model's name is empty.
-pub fn request(settings: &Settings, prompt: &Prompt) -> Result<Request> {
-    let base = settings.base_url.trim().trim_end_matches('/');
-    let invalid = |option: &str, problem: String| Error::OptionInvalid { option: option.into(), problem };
-    let host = base.strip_prefix("http://").or_else(|| base.strip_prefix("https://"));
-    if host.is_none_or(|host| host.is_empty() || host.contains(char::is_whitespace) || host.contains(['?', '#'])) {
-        return Err(invalid(
-            "baseUrl",
-            format!("{base:?} is no address; it begins with http:// or https:// and usually ends in /v1"),
-        ));
-    }
-    if settings.model.trim().is_empty() {
-        return Err(invalid("model", "it is empty; give the name of the language model as the API knows it".into()));
-    }
-    if settings.temperature.is_some_and(|temperature| !temperature.is_finite() || temperature < 0.0) {
-        return Err(invalid("temperature", "a number from 0 up is needed".into()));
-    }
-    let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    if let Some(key) = settings.api_key.as_deref().map(str::trim).filter(|key| !key.is_empty()) {
-        if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(invalid("apiKey", "it holds characters that no key has; copy it again".into()));
+/// How an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Finish {
+    /// The model had said what it had to say.
+    Stop,
+    /// It was cut at a limit of tokens.
+    Length,
+    /// The model, or a filter, refused to answer or to go on.
+    Refusal,
+    /// For another reason, such as a call of a tool.
+    Other,
+}
+
+impl Finish {
+    /// By the word of any of the APIs.
+    fn of(reason: &str) -> Self {
+        match reason.to_ascii_lowercase().as_str() {
+            "stop" | "end_turn" | "stop_sequence" | "completed" => Self::Stop,
+            "length" | "max_tokens" | "max_output_tokens" | "model_context_window_exceeded" => Self::Length,
+            "refusal" | "content_filter" | "safety" | "recitation" | "blocklist" | "prohibited_content" | "spii" => {
+                Self::Refusal
+            }
+            _ => Self::Other,
         }
-        headers.push(("authorization".to_owned(), format!("Bearer {key}")));
-    }
-    match settings.api {
-        Api::OpenAi => Ok(Request { url: openai::url(base), headers, body: openai::body(settings, prompt) }),
     }
 }

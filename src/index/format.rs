@@ -18,6 +18,7 @@ use super::{Entry, Index};
 use crate::checksum::quick;
 use crate::document::{Chunk, Document, Metadata, Span};
 use crate::error::{Error, Result};
+use crate::order::sort;
 use crate::vector::Codes;
 
 /// The name of the file that names the others.
@@ -286,7 +287,7 @@ impl Sealed {
 pub fn file_names(manifest: &[u8]) -> Result<Vec<String>> {
     let manifest = Manifest::read(manifest)?;
     let mut names: Vec<String> = manifest.files().map(|file| file.name.clone()).collect();
-    names.sort_unstable();
+    sort(&mut names, String::cmp);
     names.dedup();
     Ok(names)
 }

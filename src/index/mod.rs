@@ -24,6 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::document::{Chunk, Document};
 use crate::error::{Error, Result};
+use crate::order::sort;
 use crate::vector::{Codes, Query, UnitVector};
 
 pub use closeness::{Closeness, Wanted};
@@ -357,6 +358,6 @@ fn best<T: Ord + Copy>(mut found: Vec<(T, f32)>, limit: usize) -> Vec<(T, f32)> 
         found.select_nth_unstable_by(limit - 1, order);
     }
     found.truncate(limit);
-    found.sort_unstable_by(order);
+    sort(&mut found, order);
     found
 }

@@ -10,6 +10,7 @@ use super::keywords::{Keywords, Text};
 use super::lists::form_parts;
 use crate::document::{Language, Span};
 use crate::language::{Term, is_unspaced, plain, tokens};
+use crate::order::sort;
 
 /// The phrases of a question as texts in one language have them.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl Phrases {
     /// Of the forms of each phrase.
     pub(super) fn new(phrases: &[Vec<String>], language: Language) -> Self {
         let mut words: Vec<String> = phrases.iter().flatten().map(|form| compared(form, language)).collect();
-        words.sort_unstable();
+        sort(&mut words, String::cmp);
         words.dedup();
         let place = |form: &String| words.binary_search(&compared(form, language)).ok();
         let phrase = |forms: &Vec<String>| Phrase { words: forms.iter().map(place).collect(), anchor: String::new() };

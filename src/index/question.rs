@@ -6,6 +6,7 @@
 
 use crate::document::{Language, Span};
 use crate::language::{Term, is_function_word, is_unspaced, tokens};
+use crate::order::sort;
 
 use super::phrases::{Phrases, first_phrase};
 
@@ -92,7 +93,7 @@ impl Question {
         let stops = |word: &Word| word.terms.iter().all(|(_, term)| term.stem.is_none());
         let only_stops = words.iter().all(stops);
         words.retain(|word| !stops(word) || (only_stops && word.begins));
-        words.sort_unstable();
+        sort(&mut words, Word::cmp);
         words.dedup_by(|word, kept| {
             let same = (&word.terms, word.begins) == (&kept.terms, kept.begins);
             if same {
@@ -165,7 +166,7 @@ fn is_single_unspaced(form: &str) -> bool {
 
 /// Spans in order, those that overlap made one.
 fn joined(mut spans: Vec<Span>) -> Vec<Span> {
-    spans.sort_unstable_by_key(|span| (span.start, span.end));
+    sort(&mut spans, |left, right| (left.start, left.end).cmp(&(right.start, right.end)));
     spans.dedup_by(|span, kept| {
         let overlaps = span.start < kept.end;
         if overlaps {

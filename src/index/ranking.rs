@@ -12,6 +12,7 @@ use super::phrases::Phrases;
 use super::postings::{Counts, Postings};
 use super::question::{Question, Word};
 use crate::document::Language;
+use crate::order::sort;
 
 /// How soon more of the same word adds nothing.
 const K1: f32 = 1.2;
@@ -228,11 +229,11 @@ fn count_beginning(sheets: &mut [Sheet], word: &Word) -> usize {
             });
         }
     }
-    longer.sort_by(|left, right| left.0.cmp(right.0));
+    sort(&mut longer, |left, right| left.0.cmp(right.0));
     let mut groups: Vec<&[Completion]> = longer.chunk_by(|left, right| left.0 == right.0).collect();
     // Each chunk takes a byte or more: who could not be among the most frequent need not be counted.
     let most = |lists: &&[Completion]| lists.iter().map(|(_, _, postings)| postings.len()).sum::<usize>();
-    groups.sort_by_key(|lists| std::cmp::Reverse(most(lists)));
+    sort(&mut groups, |left, right| most(right).cmp(&most(left)));
     // The most frequent first, and of equal ones the first in order.
     let mut frequent: Vec<(Reverse<usize>, &[Completion])> = Vec::new();
     for lists in groups {

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Entry, Index};
 use crate::error::Result;
+use crate::order::sort;
 use crate::vector::Codes;
 
 /// What is kept of an index, and what is not.
@@ -85,7 +86,7 @@ impl Index {
         }
         let kept = fresh.saving.kept.clone();
         let mut ids: Vec<(&String, &u64)> = self.saving.changed.iter().collect();
-        ids.sort_unstable_by_key(|&(_, at)| at);
+        sort(&mut ids, |left, right| left.1.cmp(right.1));
         let changes: Vec<(String, Option<(Entry, Codes)>)> = ids
             .into_iter()
             .map(|(id, _)| (id.clone(), self.entry_with_codes(id).map(|(entry, codes)| (entry.clone(), codes))))

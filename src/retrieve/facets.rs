@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::filter::values;
 use crate::document::{Scalar, ScalarRef};
 use crate::index::{Allowed, Index};
+use crate::order::sort;
 
 /// The most values that are told of a field.
 pub const MOST_VALUES: usize = 100;
@@ -34,7 +35,7 @@ pub(super) fn count(index: &Index, allowed: Option<&Allowed>, fields: &[String])
 
 /// A document counts once for a value that stands in its list twice.
 fn once(found: &mut Vec<ScalarRef>, from: usize) {
-    found[from..].sort_unstable_by(|left, right| left.order(*right));
+    sort(&mut found[from..], |left, right| left.order(*right));
     let mut end = from + 1;
     for at in from + 1..found.len() {
         if found[at] != found[end - 1] {
@@ -46,10 +47,10 @@ fn once(found: &mut Vec<ScalarRef>, from: usize) {
 }
 
 fn ranked(mut found: Vec<ScalarRef>) -> Vec<(Scalar, usize)> {
-    found.sort_unstable_by(|left, right| left.order(*right));
+    sort(&mut found, |left, right| left.order(*right));
     let mut counted: Vec<(ScalarRef, usize)> =
         found.chunk_by(|left, right| left == right).map(|same| (same[0], same.len())).collect();
-    counted.sort_unstable_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.order(right.0)));
+    sort(&mut counted, |left, right| right.1.cmp(&left.1).then_with(|| left.0.order(right.0)));
     counted.truncate(MOST_VALUES);
     counted.into_iter().map(|(value, count)| (value.to_owned(), count)).collect()
 }

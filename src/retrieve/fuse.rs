@@ -16,6 +16,7 @@
 
 use super::Hit;
 use crate::index::{Closeness, Place};
+use crate::order::sort;
 
 /// How much the words' part weighs against one standard deviation of cosines, before the best are read.
 const WORDS: f32 = 3.5;
@@ -62,14 +63,14 @@ pub(super) fn fuse(
 ) -> Vec<Hit> {
     let mut hits: Vec<Hit> =
         semantic.iter().take(pool).map(|&(place, cosine)| Hit::new(place, 0.0, Some(cosine), Some(0.0))).collect();
-    hits.sort_unstable_by_key(|hit| hit.place);
+    sort(&mut hits, |left, right| left.place.cmp(&right.place));
     let near = hits.len();
     for &(place, _) in lexical.iter().take(pool) {
         if hits[..near].binary_search_by_key(&place, |hit| hit.place).is_err() {
             hits.push(Hit::new(place, 0.0, Some(cosine(place)), Some(0.0)));
         }
     }
-    hits.sort_unstable_by_key(|hit| hit.place);
+    sort(&mut hits, |left, right| left.place.cmp(&right.place));
     for &(place, score) in lexical {
         if let Ok(at) = hits.binary_search_by_key(&place, |hit| hit.place) {
             hits[at].lexical = Some(score);
@@ -79,7 +80,7 @@ pub(super) fn fuse(
         let (cosine, words) = (hit.semantic.unwrap_or(0.0), hit.lexical.unwrap_or(0.0));
         hit.score = scale.mean(WORDS, cosine, scale.share(words));
     }
-    hits.sort_unstable_by(Hit::order);
+    sort(&mut hits, Hit::order);
     hits
 }
 
@@ -92,7 +93,7 @@ pub(super) fn reconsider(hits: &mut [Hit], scale: Scale, mut closeness: impl FnM
         let share = (BM25 * scale.share(words) + HELD * held + NEAR * near) / (BM25 + HELD + NEAR);
         hit.score = scale.mean(BM25 + HELD + NEAR, cosine, share);
     }
-    best.sort_unstable_by(Hit::order);
+    sort(best, Hit::order);
     let least = best.last().map_or(0.0, |hit| hit.score);
     others.iter_mut().for_each(|hit| hit.score = hit.score.min(least));
 }

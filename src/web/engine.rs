@@ -299,9 +299,9 @@ impl Answering {
         convert::out(self.inquiry.trace())
     }
 
-    /// The error for a status that is not in 200…299.
-    pub fn refused(&self, status: u16, body: &[u8]) -> JsValue {
-        thrown(self.inquiry.refused(status, body))
+    /// The error for a status that is not in 200…299; `header(name)` gives a header, where it can be seen.
+    pub fn refused(&self, status: u16, header: &Function, body: &[u8]) -> JsValue {
+        thrown(self.inquiry.refused(status, &|name| text_of(header, name), body))
     }
 
     /// The error for a connection that could not be made, or broke after it `began`.
@@ -313,6 +313,10 @@ impl Answering {
 pub(super) fn bytes_of(file: &Function, name: &str) -> Option<Vec<u8>> {
     let value = file.call1(&JsValue::NULL, &name.into()).ok()?;
     value.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec())
+}
+
+pub(super) fn text_of(header: &Function, name: &str) -> Option<String> {
+    header.call1(&JsValue::NULL, &name.into()).ok()?.as_string()
 }
 
 /// `performance.now` of the page or the worker.

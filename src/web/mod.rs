@@ -9,6 +9,7 @@ mod convert;
 mod encoder;
 mod engine;
 mod error;
+mod models;
 
 #[cfg(feature = "bench")]
 pub use bench::Vectors;

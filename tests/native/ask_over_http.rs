@@ -108,7 +108,17 @@ fn an_answer_is_streamed_and_its_citations_are_checked() {
     let verdicts: Vec<(&Value, &Value)> =
         answer["citations"].as_array().unwrap().iter().map(|it| (&it["number"], &it["verdict"])).collect();
     assert_eq!(verdicts, [(&json!(1), &json!("supported")), (&json!(7), &json!("unsupported"))]);
-    assert_eq!(answer["usage"], json!({ "promptTokens": 80, "completionTokens": 9, "finishReason": "stop" }));
+    assert_eq!(
+        answer["usage"],
+        json!({
+            "promptTokens": 80,
+            "completionTokens": 9,
+            "cachedTokens": null,
+            "reasoningTokens": null,
+            "finish": "stop",
+            "finishReason": "stop",
+        })
+    );
     let request = server.request();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /v1/chat/completions HTTP/1.1"), "{head}");

@@ -8,7 +8,7 @@ use crate::rust_paths::{paths, words};
 
 /// The floors of DESIGN.md, from the ground up.
 const FLOORS: &[&[&str]] = &[
-    &["error"],
+    &["error", "order"],
     &["checksum", "document", "language", "vector", "model"],
     &["ingest", "chunk", "embed", "index", "prompt"],
     &["retrieve", "generate", "ground"],

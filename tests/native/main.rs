@@ -32,4 +32,7 @@ mod spans;
 mod tabs;
 mod texts;
 mod wire;
+mod wire_errors;
 mod wire_faults;
+mod wire_requests;
+mod wire_vendors;

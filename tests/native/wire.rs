@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use carrel::generate::{Api, DEFAULT_MAX_TOKENS, Decoder, Event, Settings, Usage, request};
+use carrel::generate::{Api, DEFAULT_MAX_TOKENS, Decoder, Event, Finish, Settings, Usage, request};
 use carrel::prompt::{Message, Prompt, Role};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -28,12 +28,12 @@ const WHOLE: [&str; 5] = [
     "openai-compatible/xai-tool-call",
 ];
 
-fn settings() -> Settings {
+pub fn settings() -> Settings {
     serde_json::from_value(json!({ "api": "openai", "baseUrl": "http://127.0.0.1:8080/v1/", "model": " qwen3 " }))
         .unwrap()
 }
 
-fn prompt() -> Prompt {
+pub fn prompt() -> Prompt {
     let message = |role, content: &str| Message { role, content: content.into() };
     let messages = vec![
         message(Role::System, "Cite."),
@@ -55,7 +55,7 @@ pub fn stream(chunks: &[String]) -> String {
 }
 
 pub fn decode<'bytes>(parts: impl IntoIterator<Item = &'bytes [u8]>) -> carrel::error::Result<Vec<Event>> {
-    let mut decoder = Decoder::new(URL, "qwen3");
+    let mut decoder = Decoder::new(Api::OpenAi, URL, "qwen3");
     let mut events = Vec::new();
     for part in parts {
         events.extend(decoder.push(part)?);
@@ -64,7 +64,7 @@ pub fn decode<'bytes>(parts: impl IntoIterator<Item = &'bytes [u8]>) -> carrel::
     Ok(events)
 }
 
-fn text_of(events: &[Event]) -> String {
+pub fn text_of(events: &[Event]) -> String {
     let text = |event: &Event| if let Event::Text(text) = event { text.clone() } else { String::new() };
     events.iter().map(text).collect()
 }
@@ -78,10 +78,20 @@ fn expected(chunks: &[String]) -> (String, Usage) {
         text.push_str(choice["delta"]["content"].as_str().unwrap_or(""));
         if let Some(reason) = choice["finish_reason"].as_str() {
             usage.finish_reason = Some(reason.into());
+            usage.finish = Some(match reason {
+                "stop" => Finish::Stop,
+                "length" => Finish::Length,
+                _ => Finish::Other,
+            });
         }
-        if let Some(tokens) = chunk["usage"].as_object() {
+        if chunk["usage"].is_object() {
+            let tokens = &chunk["usage"];
             usage.prompt_tokens = tokens["prompt_tokens"].as_u64();
-            usage.completion_tokens = tokens["completion_tokens"].as_u64();
+            // xAI alone does not count thoughts among what was written; all count them in the sum.
+            usage.completion_tokens =
+                tokens["total_tokens"].as_u64().zip(usage.prompt_tokens).map(|(all, read)| all - read);
+            usage.cached_tokens = tokens["prompt_tokens_details"]["cached_tokens"].as_u64();
+            usage.reasoning_tokens = tokens["completion_tokens_details"]["reasoning_tokens"].as_u64();
         }
     }
     (text, usage)
@@ -170,12 +180,19 @@ fn answers_are_short_and_repeatable_by_default_and_openai_itself_gets_only_what_
 #[test]
 fn an_address_is_taken_as_people_write_it_and_refused_where_it_is_none() {
     let with = |base_url: &str| request(&Settings { base_url: base_url.into(), ..settings() }, &prompt());
-    for base in ["http://127.0.0.1:8080/v1", " http://127.0.0.1:8080/v1/ ", URL] {
+    for base in ["http://127.0.0.1:8080/v1", " http://127.0.0.1:8080/v1/ ", URL, "http://127.0.0.1:8080/"] {
         assert_eq!(with(base).ok().map(|it| it.url).as_deref(), Some(URL), "{base}");
     }
-    for base in
-        ["", "localhost:8080", "https://", "ftp://a/v1", "http://a b/", "http://a/v1?key=1", "javascript:alert(1)"]
-    {
+    for base in [
+        "",
+        "localhost:8080",
+        "https://",
+        "http:///v1",
+        "ftp://a/v1",
+        "http://a b/",
+        "http://a/v1?key=1",
+        "javascript:alert(1)",
+    ] {
         assert_eq!(with(base).err().map(|error| error.code()), Some("option_invalid"), "{base}");
     }
     let nameless = Settings { model: "  ".into(), ..settings() };
@@ -206,7 +223,8 @@ fn whole_answers_are_read_where_a_server_does_not_stream() {
             let events = decode(body.as_bytes().chunks(777)).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(text_of(&events), whole["choices"][0]["message"]["content"].as_str().unwrap_or(""), "{name}");
             let Some(Event::End(usage)) = events.last() else { panic!("{name} has no end") };
-            assert_eq!(usage.completion_tokens, whole["usage"]["completion_tokens"].as_u64());
+            let tokens = |name: &str| whole["usage"][name].as_u64().unwrap();
+            assert_eq!(usage.completion_tokens, Some(tokens("total_tokens") - tokens("prompt_tokens")), "{name}");
             assert_eq!(usage.finish_reason.as_deref(), whole["choices"][0]["finish_reason"].as_str());
         }
     }

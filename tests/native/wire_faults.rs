@@ -1,7 +1,7 @@
 //! What goes wrong between us and a language model is told as what it is, and the key is told to no one.
 
 use carrel::carrel::{AskOptions, Generator};
-use carrel::generate::{Decoder, Event, broken, failure};
+use carrel::generate::{Api, Decoder, Event, Finish, broken, failure};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -32,11 +32,24 @@ fn a_stream_that_breaks_off_says_so_wherever_it_breaks() {
 
 #[test]
 fn what_came_before_a_break_is_not_lost() {
-    let mut decoder = Decoder::new(URL, "m");
+    let mut decoder = Decoder::new(Api::OpenAi, URL, "m");
     let pushed =
         decoder.push("data: {\"choices\":[{\"delta\":{\"content\":\"Öl\"}}]}\n\ndata: {\"cho".as_bytes()).unwrap();
     assert_eq!(pushed, [Event::Text("Öl".into())]);
     assert_eq!(decoder.finish().unwrap_err().code(), "api_stream_cut");
+}
+
+#[test]
+fn what_came_before_an_error_is_handed_out_before_it() {
+    let text = "data: {\"choices\":[{\"delta\":{\"content\":\"So\"}}]}\n\n";
+    for last in ["data: {\"error\":{\"code\":429,\"message\":\"Slow down\"}}\n\n", "data: hello\n\n"] {
+        let mut decoder = Decoder::new(Api::OpenAi, URL, "m");
+        assert_eq!(decoder.push(format!("{text}{last}{text}").as_bytes()).unwrap(), [Event::Text("So".into())]);
+        assert!(decoder.is_done(), "no more is read");
+        let error = decoder.finish().unwrap_err();
+        assert_eq!(decoder.push(text.as_bytes()).unwrap_err(), error);
+        assert!(["api_rate_limited", "api_not_json"].contains(&error.code()), "{error}");
+    }
 }
 
 #[test]
@@ -55,11 +68,12 @@ fn what_is_no_answer_of_a_language_model_says_so() {
         ("", "nothing at all"),
         (" \n ", "nothing at all"),
         ("Not found", "no stream of events"),
-        ("[1, 2]", "no stream of events"),
+        ("[1, 2]", "[1, 2]"),
         ("data: hello\n\n", "hello"),
         ("data: [DONE]\n\n", "no stream of events"),
-        ("{\"status\": \"ok\"}", "no stream of events"),
+        ("{\"status\": \"ok\"}", "status"),
         ("{\"choices\": 7}", "choices"),
+        ("{\"choices\": [}", "choices"),
     ] {
         let error = decode([body.as_bytes()]).unwrap_err();
         assert_eq!(error.code(), "api_not_json", "{body:?}");
@@ -70,10 +84,18 @@ fn what_is_no_answer_of_a_language_model_says_so() {
 
 #[test]
 fn an_endless_line_is_given_up() {
-    let mut decoder = Decoder::new(URL, "m");
+    let mut decoder = Decoder::new(Api::OpenAi, URL, "m");
     decoder.push(b"data: ").unwrap();
     let megabyte = vec![b'a'; 1024 * 1024];
     let error = (0..64).find_map(|_| decoder.push(&megabyte).err());
+    assert_eq!(error.map(|error| error.code()), Some("api_not_json"));
+}
+
+#[test]
+fn an_event_of_lines_without_end_is_given_up() {
+    let mut decoder = Decoder::new(Api::OpenAi, URL, "m");
+    let lines = "data: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n".repeat(10_000);
+    let error = (0..64).find_map(|_| decoder.push(lines.as_bytes()).err());
     assert_eq!(error.map(|error| error.code()), Some("api_not_json"));
 }
 
@@ -85,6 +107,11 @@ fn an_error_in_a_stream_or_under_status_200_is_the_error_that_it_says() {
         (json!({ "code": 401, "message": "No key" }), "api_unauthorized", "No key"),
         (json!({ "code": 400, "message": "model \"x\" not found" }), "api_model_unknown", "not found"),
         (json!({ "code": "server_error", "message": "Oops" }), "api_server", "Oops"),
+        (
+            json!({ "code": 502, "message": "Provider returned error", "metadata": { "raw": "Full up" } }),
+            "api_server",
+            "Full up",
+        ),
         (json!("It broke"), "api_server", "It broke"),
         (json!({}), "api_server", "500"),
     ] {
@@ -101,7 +128,10 @@ fn an_error_in_a_stream_or_under_status_200_is_the_error_that_it_says() {
 #[test]
 fn a_refusal_by_the_model_is_its_answer() {
     let body = "data: {\"choices\":[{\"delta\":{\"refusal\":\"I cannot.\"},\"finish_reason\":\"stop\"}]}\n\n";
-    assert_eq!(decode([body.as_bytes()]).unwrap()[0], Event::Text("I cannot.".into()));
+    let events = decode([body.as_bytes()]).unwrap();
+    assert_eq!(events[0], Event::Text("I cannot.".into()));
+    let Some(Event::End(usage)) = events.last() else { panic!("it has no end") };
+    assert_eq!((usage.finish, usage.finish_reason.as_deref()), (Some(Finish::Refusal), Some("stop")));
 }
 
 #[test]
@@ -116,18 +146,18 @@ fn a_refused_request_tells_what_to_do() {
         (400, said("model 'qwen3' not found, try pulling it first"), "api_model_unknown", "try pulling it first"),
         (400, recorded("reasoning-model-temperature-error"), "api_rejected", "'temperature' is not supported"),
         (400, recorded("reasoning-model-legacy-parameter-error"), "api_rejected", "Use 'max_completion_tokens'"),
-        (429, recorded("openai-error.1"), "api_rate_limited", "You exceeded your current quota"),
+        (429, recorded("openai-error.1"), "api_quota_exceeded", "You exceeded your current quota"),
         (500, said("boom\n\n  twice"), "api_server", "boom twice"),
         (502, "<html><body>Bad gateway</body></html>".into(), "api_server", "a web page instead"),
-        (503, json!([{ "error": { "message": "overloaded" } }]).to_string(), "api_server", "overloaded"),
+        (503, json!([{ "error": { "message": "overloaded" } }]).to_string(), "api_overloaded", "overloaded"),
         (422, json!({ "detail": "bad field" }).to_string(), "api_rejected", "bad field"),
         (302, String::new(), "api_rejected", "302"),
     ] {
-        let error = failure(URL, "qwen3", status, body.as_bytes());
+        let error = failure(URL, "qwen3", status, &|_| None, body.as_bytes());
         assert_eq!(error.code(), code, "{status} {body}");
         assert!(error.to_string().contains(told) && error.to_string().contains(URL), "{error}");
     }
-    let long = failure(URL, "m", 500, "long ".repeat(9_000).as_bytes()).to_string();
+    let long = failure(URL, "m", 500, &|_| None, "long ".repeat(9_000).as_bytes()).to_string();
     assert!(long.len() < 600, "{} bytes", long.len());
     assert_eq!(broken(URL, false).code(), "api_unreachable");
     assert_eq!(broken(URL, true).code(), "api_stream_cut");
@@ -136,7 +166,7 @@ fn a_refused_request_tells_what_to_do() {
 proptest! {
     #[test]
     fn no_answer_makes_the_error_panic(status in 100u16..=999, body in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let error = failure(URL, "m", status, &body);
+        let error = failure(URL, "m", status, &|_| String::from_utf8(body.clone()).ok(), &body);
         prop_assert!(error.code().starts_with("api_") && !error.to_string().contains('\n'), "{error}");
     }
 }
@@ -158,7 +188,7 @@ fn the_key_stands_in_the_header_and_nowhere_else() {
         serde_json::to_string(inquiry.trace()).unwrap(),
         serde_json::to_string(inquiry.sources()).unwrap(),
         inquiry.request().unwrap().body.clone() + &inquiry.request().unwrap().url,
-        inquiry.refused(401, b"").to_string(),
+        inquiry.refused(401, &|_| None, b"").to_string(),
         inquiry.broken(true).to_string(),
         format!("{:?}", inquiry.push(&carrel, b"<html>").unwrap_err()),
     ];

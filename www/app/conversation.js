@@ -124,9 +124,8 @@ export class Conversation {
         if (view.text === "") view.setState("streaming");
         view.addText(event.text);
       } else if (event.type === "citation") view.addCitation(event);
-      else if ("finishReason" in event && event.finishReason === "length") {
-        view.addNote("The model stopped at its limit of length");
-      }
+      else if (event.finish === "length") view.addNote("The model stopped at its limit of length");
+      else if (event.finish === "refusal") view.addNote("The model, or who watches over it, refused to answer");
     }
     if (unread > 0) view.addNote(`Asked while ${count(unread, "document")} had not been read yet`);
   }

@@ -137,6 +137,11 @@ export class Engine {
     return this.#watched(carrel.add(file, { signal, onProgress }));
   }
 
+  /** @param {Omit<ApiGenerator, "model">} connection */
+  async models(connection) {
+    return this.#watched((await this.#now()).models(connection));
+  }
+
   async documents() {
     return this.#watched((await this.#now()).documents());
   }

@@ -1,7 +1,10 @@
 // The URL's fragment → settings it asks for. A link is somebody else's wish: it can name an API on this very machine,
 // or propose another one, which the person must accept; it can never bring a key, and an index only from this site.
 
-/** @typedef {{ baseUrl: string, model: string }} Proposal */
+/** @import { Api } from "./types.js" */
+/** @typedef {{ api: Api, baseUrl: string, model: string }} Proposal */
+
+export const APIS = /** @type {Api[]} */ (["openai", "responses", "anthropic", "gemini"]);
 
 const KEY_NAMES = /^(api)?[-_]?(key|token|secret|password)$/i;
 
@@ -34,15 +37,16 @@ export function readFragment(hash) {
  * @returns {Proposal | null}
  */
 function readProposal(parameters, remarks) {
-  const api = parameters.get("api");
-  if (api === null) return null;
+  const named = parameters.get("api");
+  if (named === null) return null;
+  const api = APIS.find((each) => each === named);
   const baseUrl = parameters.get("base-url") ?? "";
   const model = parameters.get("llm") ?? "";
-  if (api !== "openai") remarks.push(`The link asks for an API "${api}", which is not known here. Known: openai.`);
+  if (!api) remarks.push(`The link asks for an API "${named}", which is not known here. Known: ${APIS.join(", ")}.`);
   else if (webAddress(baseUrl) === null) {
     remarks.push("The link's base-url is not a web address without a user name or password; it was not used.");
   } else if (model === "") remarks.push("The link names no model (llm=…); it was not used.");
-  else return { baseUrl, model };
+  else return { api, baseUrl, model };
   return null;
 }
 

@@ -53,7 +53,10 @@ const engine = new Engine({
   },
   onChange: (change) => void keeping.follow(change).catch((error) => showProblem(problemOf(error))),
 });
-const settings = new Settings((generator) => engine.setGenerator(generator));
+const settings = new Settings(
+  (generator) => engine.setGenerator(generator),
+  (connection) => engine.models(connection),
+);
 
 /** @type {Set<Item>} */
 const sampleItems = new Set();

@@ -1,8 +1,9 @@
 // The settings dialog and the URL's fragment → who writes the answers. Changes apply at once. The key lives in the
 // input and in memory, nowhere else, and is forgotten whenever the answers are to come from another address.
-import { find } from "./dom.js";
-import { isLoopback, readFragment, webAddress } from "./fragment.js";
+import { build, find } from "./dom.js";
+import { APIS, isLoopback, readFragment, webAddress } from "./fragment.js";
 import { showRemark } from "./status.js";
+import { count, problemOf } from "./words.js";
 
 /** @import { Proposal } from "./fragment.js" */
 /** @import { ApiGenerator } from "./types.js" */
@@ -10,22 +11,31 @@ import { showRemark } from "./status.js";
 export class Settings {
   #dialog = find("#settings", HTMLDialogElement);
   #consent = find("#consent", HTMLDialogElement);
-  #api = find("#by-api", HTMLInputElement);
+  #byApi = find("#by-api", HTMLInputElement);
+  #api = find("#api", HTMLSelectElement);
   #extractive = find("#by-extracting", HTMLInputElement);
   #fields = find("#api-fields", HTMLFieldSetElement);
   #baseUrl = find("#base-url", HTMLInputElement);
   #model = find("#llm", HTMLInputElement);
   #key = find("#api-key", HTMLInputElement);
   #hint = find("#settings-hint", HTMLElement);
+  #look = find("#look-for-models", HTMLButtonElement);
+  #names = find("#llms", HTMLDataListElement);
   #origin = find("#origin", HTMLElement);
   #keyFor = "";
   #apply;
+  #models;
   /** The index that the fragment asks for at the start. @type {string | null} */
   index;
 
-  /** @param {(generator: ApiGenerator | null) => void} apply */
-  constructor(apply) {
+  /**
+   * @param {(generator: ApiGenerator | null) => void} apply
+   * @param {(connection: Omit<ApiGenerator, "model">) => Promise<string[]>} models asks an API what it has
+   */
+  constructor(apply, models) {
     this.#apply = apply;
+    this.#models = models;
+    this.#look.addEventListener("click", () => void this.#lookForModels());
     for (const button of document.querySelectorAll("[data-opens=settings]")) {
       button.addEventListener("click", () => this.#dialog.showModal());
     }
@@ -37,7 +47,8 @@ export class Settings {
     this.#dialog.addEventListener("input", () => this.#changed());
     for (const preset of this.#dialog.querySelectorAll("[data-base-url]")) {
       preset.addEventListener("click", () => {
-        if (preset instanceof HTMLElement) this.#fill(preset.dataset.baseUrl ?? "", this.#model.value);
+        const { api, baseUrl = "" } = preset instanceof HTMLElement ? preset.dataset : {};
+        this.#fill({ api: APIS.find((each) => each === api) ?? "openai", baseUrl, model: this.#model.value });
         this.#model.focus();
       });
     }
@@ -62,10 +73,10 @@ export class Settings {
     }
     if (!proposal) return;
     const url = webAddress(proposal.baseUrl);
-    const { baseUrl, model } = proposal;
-    const isSame = this.#api.checked && baseUrl === this.#baseUrl.value && model === this.#model.value;
+    const { api, baseUrl, model } = proposal;
+    const isSame = this.#byApi.checked && api === this.#api.value && baseUrl === this.#baseUrl.value && model === this.#model.value;
     if (!url || isSame) return;
-    if (isLoopback(url)) this.#fill(baseUrl, model);
+    if (isLoopback(url)) this.#fill(proposal);
     else this.#askConsent(url, proposal);
   }
 
@@ -73,26 +84,24 @@ export class Settings {
    * @param {URL} url
    * @param {Proposal} proposal
    */
-  #askConsent(url, { baseUrl, model }) {
+  #askConsent(url, proposal) {
     // What is being read must not change under the finger that accepts it.
     if (this.#consent.open) return;
     find("#consent-host", HTMLElement).textContent = url.host;
     find("#consent-url", HTMLElement).textContent = url.href;
-    find("#consent-model", HTMLElement).textContent = model;
+    find("#consent-model", HTMLElement).textContent = proposal.model;
     find("#consent-plain", HTMLElement).hidden = url.protocol === "https:";
     this.#consent.returnValue = "no";
     this.#consent.onclose = () => {
-      if (this.#consent.returnValue === "yes") this.#fill(baseUrl, model);
+      if (this.#consent.returnValue === "yes") this.#fill(proposal);
     };
     this.#consent.showModal();
   }
 
-  /**
-   * @param {string} baseUrl
-   * @param {string} model
-   */
-  #fill(baseUrl, model) {
-    this.#api.checked = true;
+  /** @param {Proposal} proposal */
+  #fill({ api, baseUrl, model }) {
+    this.#byApi.checked = true;
+    this.#api.value = api;
     this.#baseUrl.value = baseUrl;
     this.#model.value = model;
     this.#changed();
@@ -108,7 +117,7 @@ export class Settings {
       this.#key.value = "";
       this.#keyFor = "";
     }
-    this.#fields.hidden = !this.#api.checked;
+    this.#fields.hidden = !this.#byApi.checked;
     const model = this.#model.value.trim();
     if (this.#extractive.checked || !url || model === "") {
       const missing = "Until there are a base URL and a model, answers are extractive.";
@@ -120,9 +129,33 @@ export class Settings {
     const hint = mixed
       ? "A page served over https cannot reach an http address; the browser will refuse it."
       : isPlain ? "This address is not encrypted: whoever carries the connection can read what is sent." : "";
-    const apiKey = this.#key.value;
-    const base = { api: /** @type {const} */ ("openai"), baseUrl: this.#baseUrl.value.trim(), model };
-    this.#set(apiKey === "" ? base : { ...base, apiKey }, hint);
+    this.#set({ ...this.#connection(), model }, hint);
+  }
+
+  /** Whom to ask, as it is filled in. */
+  #connection() {
+    const api = APIS.find((each) => each === this.#api.value) ?? "openai";
+    const connection = { api, baseUrl: this.#baseUrl.value.trim() };
+    return this.#key.value === "" ? connection : { ...connection, apiKey: this.#key.value };
+  }
+
+  /** Asks the address for its models, which tells as well whether it can be reached and takes the key. */
+  async #lookForModels() {
+    this.#look.disabled = true;
+    this.#hint.textContent = "Asking for the models there…";
+    try {
+      const names = await this.#models(this.#connection());
+      this.#names.replaceChildren(...names.map((value) => build("option", { value })));
+      if (this.#model.value.trim() === "" && names[0]) this.#model.value = names[0];
+      this.#changed();
+      const found = names.length === 0 ? "The server answers, but has no model yet: load one there."
+        : `The server answers. It has ${count(names.length, "model")}${names.length > 1 ? ": choose one above" : ""}.`;
+      this.#hint.textContent = `${found} ${this.#hint.textContent}`.trim();
+      this.#model.focus();
+    } catch (error) {
+      this.#hint.textContent = problemOf(error).message;
+    }
+    this.#look.disabled = false;
   }
 
   /**

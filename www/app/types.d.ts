@@ -8,7 +8,8 @@ export type AnswerEvent = Answer extends AsyncIterable<infer Event> ? Event : ne
 export type Citation = Extract<AnswerEvent, { type: "citation" }>;
 export type Trace = Awaited<Answer["trace"]>;
 export type DocumentText = Awaited<ReturnType<Carrel["document"]>>;
-export type ApiGenerator = { api: "openai", baseUrl: string, model: string, apiKey?: string };
+export type Api = "openai" | "responses" | "anthropic" | "gemini";
+export type ApiGenerator = { api: Api, baseUrl: string, model: string, apiKey?: string };
 /** What went wrong, as the page shows it. */
 export type Problem = { code: string, message: string };
 

@@ -26,7 +26,7 @@ pub struct Arguments {
     index: PathBuf,
     /// What to ask
     question: String,
-    /// The API of the language model: openai. Without, the answer is made of the best sentences, offline
+    /// The API of the language model: openai (and all that speak it), responses, anthropic or gemini. Without, the answer is made of the best sentences, offline
     #[arg(long, requires = "base_url", requires = "llm")]
     api: Option<Api>,
     /// The API's address, such as http://127.0.0.1:11434/v1
@@ -41,10 +41,10 @@ pub struct Arguments {
     /// hybrid, semantic or lexical
     #[arg(long, value_name = "M", default_value = "hybrid")]
     mode: Mode,
-    /// 0 for the likeliest words, higher for more variety [default: 0; at OpenAI its own]
+    /// 0 for the likeliest words, higher for more variety [default: 0; at OpenAI, Anthropic and Google their own]
     #[arg(long)]
     temperature: Option<f32>,
-    /// The most tokens that the model may write [default: 1024; at OpenAI no limit]
+    /// The most tokens that the model may write [default: 1024; at OpenAI and Google no limit, at Anthropic 4096]
     #[arg(long, value_name = "N")]
     max_tokens: Option<u32>,
     /// Print one JSON object
@@ -119,11 +119,13 @@ fn send(
     let post = request.headers.iter().fold(agent.post(&request.url), |post, (name, value)| post.header(name, value));
     let response = post.send(request.body.as_bytes()).map_err(|_| inquiry.broken(false))?;
     let status = response.status().as_u16();
-    let mut body = response.into_body().into_reader();
+    let (parts, body) = response.into_parts();
+    let mut body = body.into_reader();
     if !(200..300).contains(&status) {
         let mut refusal = Vec::new();
         let _ = body.take(LONGEST_REFUSAL).read_to_end(&mut refusal);
-        return Err(inquiry.refused(status, &refusal).into());
+        let header = |name: &str| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
+        return Err(inquiry.refused(status, &header, &refusal).into());
     }
     let mut buffer = [0; 16 * 1024];
     while !inquiry.is_done() {

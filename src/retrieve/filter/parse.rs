@@ -12,6 +12,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{Condition, Test};
 use crate::document::Scalar;
+use crate::order::sort;
 
 /// For messages.
 pub(super) const EXAMPLE: &str = r#"{"year": {"$gte": 2020}}"#;
@@ -143,7 +144,7 @@ impl Parser {
 /// Values in order, to be found by halving; `null` among them is a field that is missing.
 fn one_of(operands: &[Value]) -> Test {
     let mut scalars: Vec<Scalar> = operands.iter().filter_map(scalar).collect();
-    scalars.sort_unstable_by(|left, right| left.as_ref().order(right.as_ref()));
+    sort(&mut scalars, |left, right| left.as_ref().order(right.as_ref()));
     Test::In { scalars, missing: operands.iter().any(Value::is_null) }
 }
 
