@@ -156,6 +156,7 @@ export class Settings {
       this.#hint.textContent = problemOf(error).message;
     }
     this.#look.disabled = false;
+    this.#hint.scrollIntoView({ block: "nearest" }); // On small screens it is below what can be seen.
   }
 
   /**
