@@ -6,6 +6,8 @@
 
 pub mod extractive;
 mod failure;
+pub mod limits;
+pub mod meter;
 mod openai;
 
 use serde::{Deserialize, Serialize};
