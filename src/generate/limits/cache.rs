@@ -21,6 +21,19 @@ impl Cache {
         Self { limit, ..Self::default() }
     }
 
+    /// What tells a request from all others: not its headers, which hold the key of the API. The SHA-256 of it is the
+    /// key here; a browser has one of its own (`crypto.subtle`), so ours need not be downloaded.
+    pub fn identity(url: &str, body: &str) -> String {
+        // No address holds a line break, so where the body begins is never in doubt.
+        [url, "\n", body].concat()
+    }
+
+    /// The key of a request, in hexadecimal.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn key(url: &str, body: &str) -> String {
+        crate::checksum::sha256(Self::identity(url, body).as_bytes())
+    }
+
     /// The response to the request of this key.
     pub fn get(&mut self, key: &str) -> Option<&[u8]> {
         let entry = self.take(key)?;
@@ -69,19 +82,6 @@ fn size(entry: &(String, Vec<u8>)) -> usize {
     entry.0.len() + entry.1.len()
 }
 
-/// What tells a request from all others: not its headers, which hold the key of the API. The SHA-256 of it is its
-/// [`key`]; a browser has one of its own (`crypto.subtle`), so ours need not be downloaded.
-pub fn identity(url: &str, body: &str) -> String {
-    // No address holds a line break, so where the body begins is never in doubt.
-    [url, "\n", body].concat()
-}
-
-/// The key of a request, in hexadecimal.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn key(url: &str, body: &str) -> String {
-    crate::checksum::sha256(identity(url, body).as_bytes())
-}
-
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
@@ -89,9 +89,12 @@ mod tests {
     /// The oracle is `printf 'https://x.org/v1\n{}' | sha256sum`.
     #[test]
     fn a_key_is_the_sha256_of_address_and_body() {
-        assert_eq!(key("https://x.org/v1", "{}"), "59fc7fbd4bd4223272ae0aeb76af735dcd9a13349896f3d3fd6d40e28c8968cb");
-        assert_ne!(key("https://x.org/v1", "{ }"), key("https://x.org/v1", "{}"));
-        assert_ne!(key("https://x.org/v2", "{}"), key("https://x.org/v1", "{}"));
+        assert_eq!(
+            Cache::key("https://x.org/v1", "{}"),
+            "59fc7fbd4bd4223272ae0aeb76af735dcd9a13349896f3d3fd6d40e28c8968cb"
+        );
+        assert_ne!(Cache::key("https://x.org/v1", "{ }"), Cache::key("https://x.org/v1", "{}"));
+        assert_ne!(Cache::key("https://x.org/v2", "{}"), Cache::key("https://x.org/v1", "{}"));
     }
 
     #[test]

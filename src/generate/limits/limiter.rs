@@ -156,16 +156,18 @@ impl Limiter {
             return;
         };
         self.in_flight[place].heard = true;
-        // What the server has not counted yet: certainly not more than all that it has not answered, and probably what
-        // was sent after this one.
-        let unheard = |from: usize| {
-            let held = self.in_flight[from..].iter().filter(|other| !other.heard);
-            held.fold((0.0, 0.0), |(count, tokens), other| (count + 1.0, tokens + other.tokens))
+        let pending = |amount: fn(&Held) -> f64| {
+            let mut pending = Pending::default();
+            for (at, other) in self.in_flight.iter().enumerate() {
+                pending.all += amount(other);
+                pending.unheard += if other.heard { 0.0 } else { amount(other) };
+                pending.later += if other.heard || at < place { 0.0 } else { amount(other) };
+            }
+            pending
         };
-        let (later, all) = (unheard(place), unheard(0));
-        let Limits { requests_per_minute, tokens_per_minute, .. } = self.limits;
-        learn(&mut self.requests, requests_per_minute, &hints.requests, now, later.0, all.0);
-        learn(&mut self.tokens, tokens_per_minute, &hints.tokens, now, later.1, all.1);
+        let (requests, tokens) = (pending(|_| 1.0), pending(|other| other.tokens));
+        learn(&mut self.requests, self.limits.requests_per_minute, &hints.requests, now, requests);
+        learn(&mut self.tokens, self.limits.tokens_per_minute, &hints.tokens, now, tokens);
     }
 
     /// It has ended. Of one that is not in flight nothing is learnt.
@@ -231,12 +233,26 @@ impl Limiter {
     }
 }
 
-/// Holds a bucket to what the server tells, of which `later` or even `all` is still to be taken off. A person's own
-/// limit can only become stricter by it.
-fn learn(bucket: &mut Option<Bucket>, own: Option<Amount>, window: &Window, now: f64, later: f64, all: f64) {
+/// What the server may not have counted yet when it told what is left.
+#[derive(Default)]
+struct Pending {
+    /// Of those that were sent later and not answered yet: most likely it has not.
+    later: f64,
+    /// Of all that are not answered yet.
+    unheard: f64,
+    /// Of all in flight: the end of an answer is counted when it is written.
+    all: f64,
+}
+
+/// Holds a bucket to what the server tells. A person's own limit can only become stricter by it.
+fn learn(bucket: &mut Option<Bucket>, own: Option<Amount>, window: &Window, now: f64, pending: Pending) {
+    let Pending { mut later, unheard, all } = pending;
     let told = window.limit.filter(|limit| *limit >= 1.0);
     if let Some(limit) = told {
         let per_minute = own.map_or(limit, |own| own.get().min(limit));
+        if bucket.is_none() {
+            later = unheard; // Nothing was taken for those that were sent before.
+        }
         bucket.get_or_insert_with(|| Bucket::new(per_minute)).resize(per_minute);
     }
     let (Some(bucket), Some(remaining)) = (bucket, window.remaining) else {

@@ -20,9 +20,7 @@ mod watch;
 
 pub use amount::Amount;
 pub use budget::{Allowance, Budget, Cost, Ledger};
-#[cfg(not(target_arch = "wasm32"))]
-pub use cache::key;
-pub use cache::{Cache, identity};
+pub use cache::Cache;
 pub use headers::{Hints, Window};
 pub use limiter::{Limiter, Limits, Outcome, Ready, Ticket};
 pub use retry::{Failure, Retry};

@@ -107,14 +107,14 @@ fn the_limits_are_learnt_from_headers_and_what_is_in_flight_is_taken_off() {
     let told = hints(&[("x-ratelimit-limit-requests", "60"), ("x-ratelimit-remaining-requests", "12")]);
     limiter.heard(tickets[1], 0.0, &told);
     tickets.map(|ticket| limiter.done(ticket, 0.0, Outcome::Answered(None)));
-    assert_eq!(burst(&mut limiter, 0.0, 0.0), 11, "the third was sent after the second");
+    assert_eq!(burst(&mut limiter, 0.0, 0.0), 10, "the server may have counted neither of the others");
     let next = limiter.ask(0.0);
     assert_eq!(wait(&mut limiter, next, 0.0), 1_000.0);
 }
 
 #[test]
 fn a_server_with_more_left_than_was_thought_is_believed_but_not_against_the_persons_own_limit() {
-    for (own, left) in [(None, 40), (Some(60.0), 0)] {
+    for (own, left) in [(None, 39), (Some(60.0), 0)] {
         let mut limiter = limiter(own, None, 1);
         let hear = |limiter: &mut Limiter, remaining: &str| {
             let ticket = limiter.ask(0.0);
@@ -125,7 +125,7 @@ fn a_server_with_more_left_than_was_thought_is_believed_but_not_against_the_pers
         };
         hear(&mut limiter, "1");
         hear(&mut limiter, "40");
-        assert_eq!(burst(&mut limiter, 60_000.0, 0.0), left, "{own:?}");
+        assert_eq!(burst(&mut limiter, 60_000.0, 0.0), left, "{own:?}"); // The end of the last may be counted yet.
     }
 }
 
