@@ -103,10 +103,10 @@ fn a_question_longer_than_a_minutes_worth_goes_when_the_bucket_is_full_and_is_ow
 fn the_limits_are_learnt_from_headers_and_what_is_in_flight_is_taken_off() {
     let mut limiter = limiter(None, None, 3);
     let tickets = [100.0; 3].map(|tokens| limiter.ask(tokens));
-    tickets.map(|ticket| assert_eq!(limiter.ready(ticket, 0.0), Ready::Go));
+    tickets.iter().for_each(|ticket| assert_eq!(limiter.ready(*ticket, 0.0), Ready::Go));
     let told = hints(&[("x-ratelimit-limit-requests", "60"), ("x-ratelimit-remaining-requests", "12")]);
     limiter.heard(tickets[1], 0.0, &told);
-    tickets.map(|ticket| limiter.done(ticket, 0.0, Outcome::Answered(None)));
+    tickets.iter().for_each(|ticket| limiter.done(*ticket, 0.0, Outcome::Answered(None)));
     assert_eq!(burst(&mut limiter, 0.0, 0.0), 10, "the server may have counted neither of the others");
     let next = limiter.ask(0.0);
     assert_eq!(wait(&mut limiter, next, 0.0), 1_000.0);
@@ -164,7 +164,7 @@ fn refusals_that_say_nothing_double_the_pause_and_halve_what_is_in_flight_once_f
         let going: Vec<_> = tickets.into_iter().filter(|it| limiter.ready(*it, now) == Ready::Go).collect();
         assert_eq!(going.len(), allowed);
         going.iter().for_each(|ticket| limiter.done(*ticket, now, Outcome::Refused(None)));
-        tickets.map(|ticket| limiter.cancel(ticket));
+        tickets.iter().for_each(|ticket| limiter.cancel(*ticket));
         let ticket = limiter.ask(0.0);
         assert_eq!(wait(&mut limiter, ticket, now), pause);
         limiter.cancel(ticket);
