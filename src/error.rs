@@ -87,6 +87,14 @@ pub enum Error {
     ApiStreamCut { url: String },
     #[error("{file}, line {line}: {problem}")]
     DatasetInvalid { file: String, line: usize, problem: String },
+    #[error(
+        "{url} took too long: {problem} within {seconds} s. The server may be busy or loading its model: ask again, or allow more time by timeouts.{option}"
+    )]
+    ApiTimeout { url: String, problem: &'static str, option: &'static str, seconds: f64 },
+    #[error(
+        "not sent: the question may take {needed} {unit}, and of the budget for the {scope} {left} are left. Use fewer passages, allow a shorter answer, or raise the budget"
+    )]
+    BudgetExceeded { scope: &'static str, unit: &'static str, needed: f64, left: f64 },
 }
 
 impl Error {
@@ -119,6 +127,8 @@ impl Error {
             Self::ApiNotJson { .. } => "api_not_json",
             Self::ApiStreamCut { .. } => "api_stream_cut",
             Self::DatasetInvalid { .. } => "dataset_invalid",
+            Self::ApiTimeout { .. } => "api_timeout",
+            Self::BudgetExceeded { .. } => "budget_exceeded",
         }
     }
 

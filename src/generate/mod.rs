@@ -10,6 +10,8 @@ mod events;
 pub mod extractive;
 mod failure;
 mod gemini;
+pub mod limits;
+pub mod meter;
 mod models;
 mod openai;
 mod request;
