@@ -12,7 +12,7 @@
 //!
 //! Then the best are read, and the words' part is told anew from how many of the question's words are there, and how
 //! many near one another. Where BM25 alone is far better or far worse than the vectors a mean of the two loses to the
-//! better one; with this it did on none of the sets that it was tried on (README.md has the figures).
+//! better one; with this it hardly does on any of the sets that it was tried on (README.md has the figures).
 
 use super::Hit;
 use crate::index::{Closeness, Place};

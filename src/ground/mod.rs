@@ -1,9 +1,11 @@
 //! answer + passages → checked [`Citation`]s
 //!
-//! A model may cite a passage that does not say so, or one that does not exist, or not cite at all. So every mark
-//! like `[2]` is read as it streams, in the forms that models write, and the sentence before it is held against the
-//! passage: how many of its words stand in the passage's best sentences, and which these are. Where the model did
-//! not cite, the check looks for the passage itself.
+//! A model may cite a passage that does not say so, or one that does not exist, or not cite at all. So its
+//! [`marks`](self) are read as they stream, and the sentence before one is held against the passage: how many of its
+//! words stand in the passage's best sentences, and which these are. Where the model did not cite, the check looks for
+//! the passage itself.
+
+mod marks;
 
 use std::collections::HashSet;
 
@@ -12,6 +14,9 @@ use serde::Serialize;
 use crate::document::{Passage, Span};
 use crate::language::{sentences, words};
 use crate::order::sort;
+use marks::Mark;
+
+pub use marks::Marks;
 
 /// From what share of its words found in the source on a sentence counts as supported.
 const SUPPORTED: f32 = 0.6;
@@ -76,15 +81,6 @@ struct Sentence {
     words: HashSet<String>,
 }
 
-/// Where in a text the search for marks goes on.
-#[derive(Debug, Default)]
-pub struct Marks {
-    scanned: usize,
-}
-
-/// A mark: the numbers that it names, each with its part of the mark's text.
-type Mark = Vec<(usize, Span)>;
-
 impl Evidence {
     /// Cuts the passages into sentences.
     pub fn new(passages: &[Passage]) -> Self {
@@ -100,19 +96,18 @@ impl Evidence {
 
     /// The citations whose marks `text` completes since the last call.
     pub fn stream(&self, text: &str, marks: &mut Marks) -> Vec<Citation> {
-        let found = marks.next(text);
+        let found = marks.next(text, false, &mut Vec::new());
         if found.is_empty() {
             return Vec::new();
         }
-        let blank = blanked(text);
+        let (_, blank) = marks::read(text);
         let claims = sentences(&blank);
         found.iter().flat_map(|mark| self.cited(mark, claim_of(mark, &claims, &blank), &blank)).collect()
     }
 
     /// All citations of a finished answer: the model's, and Carrel's own for sentences without.
     pub fn check(&self, text: &str) -> Vec<Citation> {
-        let marks = Marks::default().next(text);
-        let blank = blanked(text);
+        let (marks, blank) = marks::read(text);
         let claims = sentences(&blank);
         let mut citations = Vec::new();
         let mut cited = HashSet::new();
@@ -228,161 +223,17 @@ fn claim_of(mark: &Mark, claims: &[Span], text: &str) -> Option<Span> {
     if begins_line { after.copied().or(before) } else { before }
 }
 
-/// The text with its marks blanked out, so that sentences are found as if they were not there; offsets stay.
-fn blanked(text: &str) -> String {
-    let mut bytes = text.as_bytes().to_vec();
-    for (_, span) in Marks::default().next(text).into_iter().flatten() {
-        bytes[span.start..span.end].fill(b' ');
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
-}
-
-impl Marks {
-    /// The marks that are complete in `text` from where the last call ended.
-    fn next(&mut self, text: &str) -> Vec<Mark> {
-        let mut marks = Vec::new();
-        while let Some(offset) = text[self.scanned..].find(['[', '【', '(']) {
-            let start = self.scanned + offset;
-            let opening = text[start..].chars().next().unwrap_or('[');
-            let closing = match opening {
-                '【' => '】',
-                '(' => ')',
-                _ => ']',
-            };
-            let inside_start = start + opening.len_utf8();
-            let window_end = text.len().min(inside_start + LONGEST_MARK);
-            let window_end = (window_end..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());
-            match text[inside_start..window_end].find([closing, '\n']) {
-                Some(length) => {
-                    let inside = &text[inside_start..inside_start + length];
-                    let end = inside_start + length + closing.len_utf8();
-                    let closed = text[inside_start + length..].starts_with(closing);
-                    match numbers(inside, opening == '(').filter(|_| closed) {
-                        Some(numbers) => {
-                            marks.push(parted(&numbers, inside_start, Span::new(start, end)));
-                            self.scanned = end;
-                        }
-                        None => self.scanned = inside_start,
-                    }
-                }
-                None if inside_start + LONGEST_MARK > text.len() => {
-                    self.scanned = start; // It may be completed by what comes.
-                    return marks;
-                }
-                None => self.scanned = inside_start,
-            }
-        }
-        self.scanned = text.len();
-        marks
-    }
-}
-
-/// A mark with more bytes inside its brackets than this is none.
-const LONGEST_MARK: usize = 48;
-
-/// The numbers named inside brackets, with their offsets: `1`, `1, 2`, `1-3`, `source 2`, `2†L5`. Round brackets
-/// are a mark only with a word: `(source 2)`.
-fn numbers(inside: &str, needs_word: bool) -> Option<Vec<(usize, usize)>> {
-    let inside_marks = inside.split('†').next().unwrap_or(inside);
-    let mut found: Vec<(usize, usize)> = Vec::new();
-    let (mut range, mut word) = (false, false);
-    let mut rest = inside_marks;
-    while !rest.is_empty() {
-        let offset = inside_marks.len() - rest.len();
-        let digits = rest.len() - rest.trim_start_matches(|character: char| character.is_ascii_digit()).len();
-        let letters = rest.len() - rest.trim_start_matches(char::is_alphabetic).len();
-        if digits > 0 {
-            let number: usize = rest[..digits].parse().ok().filter(|number| (1..=99).contains(number))?;
-            if std::mem::take(&mut range) {
-                let from = found.last()?.0;
-                found.extend((from + 1..number).map(|between| (between, offset)));
-            }
-            found.push((number, offset));
-            rest = &rest[digits..];
-        } else if letters > 0 {
-            let known = ["source", "sources", "passage", "passages", "and", "quelle", "ref"];
-            word |= rest[..letters].to_lowercase() != "and";
-            known.contains(&rest[..letters].to_lowercase().as_str()).then_some(())?;
-            rest = &rest[letters..];
-        } else {
-            let character = rest.chars().next()?;
-            match character {
-                ',' | ';' | ' ' | '&' | ':' | '#' | '^' | '[' | ']' => {}
-                '-' | '–' if !found.is_empty() => range = true,
-                _ => return None,
-            }
-            rest = &rest[character.len_utf8()..];
-        }
-    }
-    (!found.is_empty() && !range && found.len() <= 20 && (word || !needs_word)).then_some(found)
-}
-
-/// Parts the text of a mark among its numbers, so that each becomes a link of its own. Numbers of a range are not all
-/// written: they stand together for the whole mark.
-fn parted(numbers: &[(usize, usize)], inside_start: usize, whole: Span) -> Mark {
-    if numbers.windows(2).any(|pair| pair[0].1 == pair[1].1) {
-        return numbers.iter().map(|&(number, _)| (number, whole)).collect();
-    }
-    let start_of = |index: usize| match index {
-        0 => whole.start,
-        _ => numbers.get(index).map_or(whole.end, |&(_, offset)| inside_start + offset),
-    };
-    numbers
-        .iter()
-        .enumerate()
-        .map(|(index, &(number, _))| (number, Span::new(start_of(index), start_of(index + 1).max(start_of(index)))))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn numbers_in(text: &str) -> Vec<usize> {
-        Marks::default().next(text).into_iter().flatten().map(|(number, _)| number).collect()
-    }
-
-    #[test]
-    fn marks_are_read_in_the_forms_that_models_write() {
-        for (text, expected) in [
-            ("A [1].", vec![1]),
-            ("A [1, 2] b [3][4]", vec![1, 2, 3, 4]),
-            ("A 【2】 and 【3†source】", vec![2, 3]),
-            ("A (source 3) and [Source 1; 2]", vec![3, 1, 2]),
-            ("A [1-3]", vec![1, 2, 3]),
-            ("none: [0], [100], [x], [1.5a], (2), [see 1], [ ], array[i]", vec![]),
-        ] {
-            assert_eq!(numbers_in(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn numbers_of_a_range_stand_for_the_whole_mark() {
-        let marks = Marks::default().next("A [1-4].");
-        assert_eq!(marks, [[1, 2, 3, 4].map(|number| (number, Span::new(2, 7))).to_vec()]);
-    }
-
     #[test]
     fn a_mark_belongs_to_the_sentence_before_it_or_to_the_line_that_it_begins() {
         let text = "[1] One is red.\n\n[2] Two is blue. Three is green. [3]";
-        let (blank, marks) = (blanked(text), Marks::default().next(text));
+        let (marks, blank) = marks::read(text);
         let claims = sentences(&blank);
         let claim = |mark: &Mark| claim_of(mark, &claims, &blank).map(|claim| claim.of(&blank));
         let found: Vec<_> = marks.iter().map(claim).collect();
         assert_eq!(found, [Some("One is red."), Some("Two is blue."), Some("Three is green.")]);
-    }
-
-    #[test]
-    fn a_mark_that_comes_in_pieces_is_found_once() {
-        let text = "Öl kostet 3 € [1, 2]. Das 【2】 auch. [";
-        let mut marks = Marks::default();
-        let mut found = Vec::new();
-        for end in (0..=text.len()).filter(|&end| text.is_char_boundary(end)) {
-            found.extend(marks.next(&text[..end]));
-        }
-        assert_eq!(found, Marks::default().next(text));
-        assert_eq!(found.len(), 2);
-        assert_eq!(found[0][0].1.of(text), "[1, ");
-        assert_eq!(found[0][1].1.of(text), "2]");
     }
 }
