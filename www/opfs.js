@@ -50,8 +50,7 @@ export class Opfs {
   }
 
   async names() {
-    const names = [];
-    for await (const [name, entry] of this.#root.entries()) if (entry.kind === "directory") names.push(name);
+    const names = await this.#folders();
     const manifests = await Promise.all(names.map(async (name) => [...(await this.#manifests(name)), ...(await this.#old(name))]));
     return names.filter((_, at) => manifests[at].length > 0);
   }
@@ -111,9 +110,13 @@ export class Opfs {
 
   async strays() {
     const named = new Set(await this.names());
-    const strays = [];
-    for await (const [name, entry] of this.#root.entries()) if (entry.kind === "directory" && !named.has(name)) strays.push(name);
-    return strays;
+    return (await this.#folders()).filter((name) => !named.has(name));
+  }
+
+  async #folders() {
+    const names = [];
+    for await (const [name, entry] of this.#root.entries()) if (entry.kind === "directory") names.push(name);
+    return names;
   }
 
   /** The names of a collection's manifests, the newest last. @param {string} name */

@@ -163,9 +163,8 @@ export class Keeping {
    * @param {() => Promise<void>} work
    */
   async #replacing(words, work) {
-    if (this.#isBusy()) return;
-    if (this.isBehind) await this.#save();
-    const lost = this.#unkept();
+    const lost = await this.#lost();
+    if (lost === null) return;
     if (lost === 0) return work();
     if (!this.#dialog.open) this.show();
     const go = () => {
@@ -242,8 +241,10 @@ export class Keeping {
     this.#due = Infinity;
   }
 
-  /** How many documents of the desk are nowhere else. */
-  #unkept() {
+  /** How many documents would be nowhere any more if others were laid on the desk now; null where that cannot be. */
+  async #lost() {
+    if (this.#isBusy()) return null;
+    if (this.isBehind) await this.#save();
     const { readyCount, items } = this.#intake;
     return this.#engine.collection === null || this.isBehind ? items.size : items.size - readyCount;
   }
@@ -302,9 +303,8 @@ export class Keeping {
   #opener(name, label) {
     const button = build("button", { class: "button", "aria-label": `${label}${name === null ? "" : ` ${name}`}` }, label);
     button.addEventListener("click", async () => {
-      if (this.#isBusy()) return;
-      if (this.isBehind) await this.#save();
-      const lost = this.#unkept();
+      const lost = await this.#lost();
+      if (lost === null) return;
       const open = () => void this.#open(name);
       if (lost === 0) open();
       else askTwice(button, lettingGoOf(lost), open);
