@@ -11,6 +11,8 @@ import { startOwnSite } from "./own-site.mjs";
 /** @typedef {import("playwright-core").BrowserContext} BrowserContext */
 
 const worker = "/carrel/worker.js";
+/** The model takes more, in bytes. */
+const MODEL = 20_000_000;
 
 /**
  * A story on a site of its own, whose worker first runs some lines.
@@ -38,15 +40,15 @@ function workerStory(name, lines, play) {
  */
 async function leaveRoom(page, address, left) {
   const session = await page.context().newCDPSession(page);
-  const used = await page.evaluate(async () => {
+  const used = await page.evaluate(async (model) => {
     // The engine and the model are kept, too, and not at once.
     for (let before = -1; ; ) {
       const { usage = 0 } = await navigator.storage.estimate();
-      if (usage === before) return usage;
+      if (usage === before && usage > model) return usage;
       before = usage;
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
-  });
+  }, MODEL);
   const { origin } = new URL(address);
   await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: used + left });
   return async () => {
