@@ -212,5 +212,5 @@ poolStory("the number of workers is checked, and close stops them all", async ({
     await new Promise((resolve) => setTimeout(resolve, 300));
     await carrel.close();
   });
-  await until("all are gone", () => page.workers().length === 0, 3000);
+  await until("all are gone", () => page.workers().length === 0);
 });
