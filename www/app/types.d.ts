@@ -1,15 +1,17 @@
 // The API's types → the names the app uses. Types only: nothing here is loaded by a browser. What the API has no name
 // for is derived from its methods, so that the two cannot drift apart.
-import type { Carrel, Change, CollectionInfo, DocumentInfo, OpenProgress, Passage, Span } from "../carrel/carrel.js";
+import type {
+  Carrel, Change, CollectionInfo, DocumentInfo, Generator, LedgerEntry, Measure, OpenProgress, Outgoing, Passage, Revision, Span, Totals,
+} from "../carrel/carrel.js";
 
-export type { Change, CollectionInfo, DocumentInfo, OpenProgress, Passage, Span };
+export type { Change, CollectionInfo, DocumentInfo, LedgerEntry, Measure, OpenProgress, Outgoing, Passage, Revision, Span, Totals };
 export type Answer = ReturnType<Carrel["ask"]>;
 export type AnswerEvent = Answer extends AsyncIterable<infer Event> ? Event : never;
 export type Citation = Extract<AnswerEvent, { type: "citation" }>;
 export type Trace = Awaited<Answer["trace"]>;
 export type DocumentText = Awaited<ReturnType<Carrel["document"]>>;
 export type Api = "openai" | "responses" | "anthropic" | "gemini";
-export type ApiGenerator = { api: Api, baseUrl: string, model: string, apiKey?: string };
+export type ApiGenerator = Extract<Generator, { baseUrl: string }>;
 /** What went wrong, as the page shows it. */
 export type Problem = { code: string, message: string };
 
