@@ -4,8 +4,9 @@
 // own; this module only talks to it. Safe to import on a server: nothing runs before `open`.
 
 import { Answer } from "./answer.js";
+import { builtIn } from "./built-in.js";
 import { CarrelError, fromPlain } from "./errors.js";
-import { checked, checkedGenerator, checkedStorage, checkMetadata, folder, forEngine, invalid, MOST_WORKERS } from "./options.js";
+import { checked, checkedGenerator, checkedStorage, checkMetadata, folder, forEngine, invalid, isBuiltIn, MOST_WORKERS } from "./options.js";
 import { Caller } from "./protocol.js";
 
 export { Answer, CarrelError };
@@ -253,7 +254,7 @@ export class Carrel {
   async models(generator, options) {
     const { signal } = checked("models", { signal: "AbortSignal" }, options);
     const asked = checkedGenerator(generator, true);
-    if (typeof asked !== "object" || asked === null) throw invalid("generator", "an API is needed");
+    if (typeof asked !== "object" || asked === null || isBuiltIn(asked)) throw invalid("generator", "an API with an address is needed");
     return this.#caller.call("models", [forEngine(asked)], { signal }).result;
   }
 
@@ -281,7 +282,8 @@ export class Carrel {
     const { signal, gate, generator = this.#generator, ...rest } = checked("ask", known, options);
     checked("ask.template", { system: "string", user: "string" }, rest.template);
     for (const example of rest.examples ?? []) checked("ask.examples", { question: "string", answer: "string" }, example);
-    const writer = checkedGenerator(generator);
+    const given = checkedGenerator(generator);
+    const writer = isBuiltIn(given) ? builtIn : given;
     const controller = new AbortController();
     const whole = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
     const asked = {

@@ -101,7 +101,7 @@ apiStory("what an answer took is measured, priced, added up, and held against th
       const totals = await carrel.totals();
       const dear = await failure(() => carrel.ask(question, { generator: { ...generator, budget: { question: { tokens: 100 } } } }).text());
       const unpriced = await failure(() => carrel.ask(question, { generator: { ...generator, budget: { session: { money: 1 } } } }).text());
-      const mistyped = await failure(() => carrel.ask(question, { generator: { ...generator, budget: { session: { token: 1 } } } }));
+      const mistyped = await failure(() => carrel.ask(question, { generator: { ...generator, budget: { session: /** @type {any} */ ({ token: 1 }) } } }));
       return { measure, totals, dear, unpriced, mistyped };
     },
     { generator: generator(), rules, question },
@@ -139,6 +139,47 @@ apiStory("with a cache the same request is sent once, and another one anew", asy
   assert.equal(told[0].text, told[1].text);
   assert.deepEqual(told[0].events.at(-1), told[1].events.at(-1));
   assert.equal(bodies(from).length, 2);
+});
+
+apiStory("the browser's own model answers where there is one, and where there is none that is said", async ({ run }) => {
+  const told = await run(
+    async ({ open, failure }, { rules, question }) => {
+      const carrel = await open({ generator: { api: "browser" } });
+      await carrel.add({ id: "rules", text: rules });
+      Reflect.deleteProperty(globalThis, "LanguageModel");
+      const none = await failure(() => carrel.ask(question).text());
+      const asked = /** @type {any[]} */ ([]);
+      // As the specification has it; the browser of these tests carries no model.
+      Object.assign(globalThis, {
+        LanguageModel: {
+          availability: async () => "available",
+          create: async (/** @type {any} */ { initialPrompts }) => ({
+            async *promptStreaming(/** @type {string} */ text) {
+              asked.push(...initialPrompts.map((/** @type {any} */ { role }) => role), text);
+              if (text.includes("everything")) throw new DOMException("too long", "QuotaExceededError");
+              yield* ["It closes at half past six", " in the evening [1]."];
+            },
+            destroy: () => asked.push("destroyed"),
+          }),
+        },
+      });
+      const answer = carrel.ask(question);
+      const text = await answer.text();
+      const long = await failure(() => carrel.ask("Tell me everything").text());
+      const { measure, request } = await answer.trace;
+      return { none, asked, text, long, measure, request, ledger: await carrel.ledger() };
+    },
+    { rules, question },
+  );
+  assert.equal(told.none.code, "api_unreachable");
+  assert.match(told.none.message, /no language model of its own/);
+  assert.equal(told.text, "It closes at half past six in the evening [1].");
+  const [role, prompt, end] = told.asked;
+  assert.deepEqual([role, end], ["system", "destroyed"]);
+  assert.ok(prompt.includes("half past six") && prompt.includes(question));
+  assert.equal(told.long.code, "api_context_exceeded");
+  assert.ok(told.measure && told.measure.tokens.completion > 5 && !told.measure.reported);
+  assert.deepEqual([told.request, told.ledger], [null, []], "nothing has left");
 });
 
 story("a person looks at what would be sent, takes something out, sends it, and finds it in the list of what has left", async ({ desk, page }) => {
