@@ -64,6 +64,9 @@ export function placeOf(passage) {
   return passage.page === null ? passage.title : `${passage.title}, page ${passage.page}`;
 }
 
+/** What takes no room on a line, or turns the letters around it about. */
+export const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/gu;
+
 /**
  * "promptTokens" → "prompt tokens".
  * @param {string} name
