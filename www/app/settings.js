@@ -1,7 +1,9 @@
 // The settings dialog and the URL's fragment → who writes the answers. Changes apply at once. The key lives in the
-// input and in memory, nowhere else, and is forgotten whenever the answers are to come from another address.
+// input and in memory, nowhere else unless the person keeps it, and is forgotten whenever the answers are to come from
+// another address.
 import { build, find } from "./dom.js";
 import { APIS, isLoopback, readFragment, webAddress } from "./fragment.js";
+import { KeyKeeping } from "./key-keeping.js";
 import { showRemark } from "./status.js";
 import { count, problemOf } from "./words.js";
 
@@ -23,6 +25,7 @@ export class Settings {
   #names = find("#llms", HTMLDataListElement);
   #origin = find("#origin", HTMLElement);
   #keyFor = "";
+  #keeping = new KeyKeeping(this.#key, () => this.#changed());
   #apply;
   #models;
   /** The index that the fragment asks for at the start. @type {string | null} */
@@ -105,6 +108,10 @@ export class Settings {
     this.#baseUrl.value = baseUrl;
     this.#model.value = model;
     this.#changed();
+    if (this.#keeping.isLocked && !this.#dialog.open) {
+      const unlock = () => (this.#dialog.showModal(), find("#key-passphrase", HTMLInputElement).focus());
+      showRemark(`This device keeps a key for ${new URL(baseUrl).host}, encrypted.`, { label: "Unlock it…", run: unlock });
+    }
   }
 
   #changed() {
@@ -117,6 +124,7 @@ export class Settings {
       this.#key.value = "";
       this.#keyFor = "";
     }
+    this.#keeping.paint(origin);
     this.#fields.hidden = !this.#byApi.checked;
     const model = this.#model.value.trim();
     if (this.#extractive.checked || !url || model === "") {
