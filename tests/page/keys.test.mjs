@@ -73,12 +73,13 @@ function assertNoSecret(text, when) {
 const openSettings = (page) => page.getByRole("button", { name: "Settings", exact: true }).click();
 /** @param {Page} page @param {RegExp} words */
 const hinted = (page, words) => page.locator("#key-hint", { hasText: words }).waitFor();
-/** @param {Page} page @param {string} [passphrase] */
+/** By keyboard alone. @param {Page} page @param {string} [passphrase] */
 async function keep(page, passphrase = PASSPHRASE) {
   await page.locator("#api-key").fill(KEY);
-  await page.getByLabel("Keep this key on this device").check();
-  await page.locator("#key-passphrase").fill(passphrase);
-  await page.getByRole("button", { name: "Keep", exact: true }).click();
+  for (const key of ["Tab", "Space", "Tab"]) await page.keyboard.press(key);
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "key-passphrase");
+  await page.keyboard.insertText(passphrase);
+  await page.keyboard.press("Enter");
 }
 /** Asks, and tells the key that came to the server. @param {Desk} desk */
 async function keySent(desk) {
@@ -133,6 +134,7 @@ story(
     await openSettings(page);
     await keep(page, "short");
     await hinted(page, /8 characters or more/);
+    await page.getByLabel("Keep this key on this device").uncheck();
     assert.deepEqual((await stored(page)).keys.filter((name) => name.includes("key")), []);
     await keep(page);
     await hinted(page, /^Kept\./);
