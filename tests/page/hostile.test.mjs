@@ -105,11 +105,11 @@ story(
     // Before: what a question looks like when nobody means harm.
     await desk.choose(benign);
     await desk.settled(1);
-    server.state.text = "It closes at half past six in the evening [1].";
-    await desk.ask("When does the reading room close?");
+    server.state.text = "It is not said.";
+    await desk.ask(questionOf("usual"));
     await desk.answered();
     const usual = messagesIn(server.requests.filter(({ method }) => method === "POST").at(-1)?.body ?? "{}");
-    assertFenced(usual.user, "When does the reading room close?");
+    assertFenced(usual.user, questionOf("usual"));
     const before = proxy.requests.length;
     assert.ok(proxy.requests.some(({ url }) => url === site.url), "the proxy sees this machine, too");
     server.requests.length = 0;

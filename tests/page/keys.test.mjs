@@ -129,6 +129,31 @@ story(
 );
 
 story(
+  "a server that repeats the key in what it complains of does not get it shown",
+  async ({ desk, page, context }) => {
+    await context.route("http://127.0.0.1:9/**", (route) =>
+      route.fulfill({
+        status: 401,
+        headers: { "access-control-allow-origin": "*" },
+        json: { error: { message: `Incorrect API key provided: ${route.request().headers().authorization}.` } },
+      }),
+    );
+    await desk.choose(file);
+    await desk.settled(1);
+    await openSettings(page);
+    await page.locator("#api-key").fill(` ${KEY} `);
+    await page.locator("#look-for-models").click();
+    await page.locator("#settings-hint", { hasText: "Bearer (the key)." }).waitFor();
+    await page.locator("#settings-close").click();
+    await desk.ask("When does the reading room close?");
+    await desk.answered("error");
+    assert.match(await desk.answerError.innerText(), /Bearer \(the key\)\./);
+    assertNoSecret(await page.evaluate(() => document.documentElement.outerHTML), "the page");
+  },
+  { fragment: "#api=openai&base-url=http%3A%2F%2F127.0.0.1%3A9%2Fv1&llm=m", expected: [/status of 401/] },
+);
+
+story(
   "a key that is kept is there encrypted, is unlocked after a reload, and is gone when it is forgotten",
   async ({ desk, page }) => {
     await openSettings(page);

@@ -5,7 +5,7 @@ import { build, find } from "./dom.js";
 import { APIS, isLoopback, readFragment, webAddress } from "./fragment.js";
 import { KeyKeeping } from "./key-keeping.js";
 import { showRemark } from "./status.js";
-import { count, problemOf } from "./words.js";
+import { count, problemWithout } from "./words.js";
 
 /** @import { Proposal } from "./fragment.js" */
 /** @import { ApiGenerator } from "./types.js" */
@@ -161,7 +161,7 @@ export class Settings {
       this.#hint.textContent = `${found} ${this.#hint.textContent}`.trim();
       this.#model.focus();
     } catch (error) {
-      this.#hint.textContent = problemOf(error).message;
+      this.#hint.textContent = problemWithout(error, this.#key.value).message;
     }
     this.#look.disabled = false;
     this.#hint.scrollIntoView({ block: "nearest" }); // On small screens it is below what can be seen.

@@ -87,6 +87,18 @@ export function problemOf(thrown) {
 }
 
 /**
+ * The same, should a server have repeated the key that it was sent: messages are copied and shown to others.
+ * @param {unknown} thrown
+ * @param {string} [key]
+ * @returns {Problem}
+ */
+export function problemWithout(thrown, key = "") {
+  const problem = problemOf(thrown);
+  const secret = key.trim();
+  return secret === "" ? problem : { ...problem, message: problem.message.replaceAll(secret, "(the key)") };
+}
+
+/**
  * Did the person stop it?
  * @param {unknown} thrown
  */
