@@ -8,7 +8,7 @@ import { story } from "./browser.mjs";
 import { rules } from "./documents.mjs";
 import { startFaultServer } from "./fault-server.mjs";
 import { harmIn, SHOWN, watchForHarm } from "./harm.mjs";
-import { answers, careless, documents, ELSEWHERE, questionOf } from "./hostile.mjs";
+import { answers, careless, documents, ELSEWHERE, fences, questionOf } from "./hostile.mjs";
 import { startLanguageModel } from "./language-model.mjs";
 import { until } from "./process.mjs";
 import { startProxy } from "./proxy.mjs";
@@ -172,6 +172,25 @@ story(
     assert.ok(documents.length + answers.length >= 100);
   },
   { ...setting, expected: [/net::ERR_INCOMPLETE_CHUNKED_ENCODING/, /net::ERR_CONTENT_LENGTH_MISMATCH/, /net::ERR_CONNECTION_CLOSED/] },
+);
+
+story(
+  "no document closes its fence, whatever its name, its title and its headings are",
+  async ({ desk, site }) => {
+    proxy.reachable.add(new URL(site.url).origin).add(server.origin);
+    await desk.open(fragment());
+    await desk.choose(...fences.map(fileOf));
+    await desk.settled(fences.length);
+    Object.assign(server.state, { text: "By the old harbour [1].", isCut: false });
+    const question = questionOf(...fences.map(({ name }) => name));
+    server.requests.length = 0;
+    await desk.ask(question);
+    await desk.answered();
+    const { user } = messagesIn(server.requests.find(({ method }) => method === "POST")?.body ?? "{}");
+    for (const { name } of fences) assert.ok(user.includes(`called ${name.replaceAll("-", " ")} lives`), `${name} was sent`);
+    assertFenced(user, question);
+  },
+  setting,
 );
 
 story(
