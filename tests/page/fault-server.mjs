@@ -27,12 +27,13 @@ const refusals = {
 /**
  * Starts it. A base URL is `baseUrl(fault)`: one of the refusals above, or `cut` (the connection breaks in mid-stream),
  * `ended` (the stream ends without its end), `silent` (accepts, and says nothing), `no-cors` (answers, but does not let
- * a page read it), `says` (answers with `text`).
+ * a page read it), `says` (answers with `text`, and breaks off behind it where `isCut`, a word
+ * every `pace` milliseconds).
  */
 export async function startFaultServer() {
   /** @type {Received[]} */
   const requests = [];
-  const state = { text: "" };
+  const state = { text: "", isCut: false, pace: 5 };
   /** How many connections wait in silence. */
   let waiting = 0;
   const server = createServer(async (request, response) => {
@@ -61,9 +62,9 @@ export async function startFaultServer() {
     const isWhole = fault === "says" || fault === "no-cors";
     for (const word of (isWhole ? state.text : beginning).split(/(?<=\s)/)) {
       say(response, { choices: [{ index: 0, delta: { content: word }, finish_reason: null }] });
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, state.pace));
     }
-    if (fault === "cut") return setTimeout(() => response.destroy(), 200);
+    if (fault === "cut" || state.isCut) return setTimeout(() => response.destroy(), 200);
     if (fault === "ended") return response.end();
     say(response, { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] });
     response.end("data: [DONE]\n\n");
