@@ -151,7 +151,8 @@ export class Conversation {
    * @param {AbortController} controller
    */
   #end(error, question, view, controller) {
-    const kept = problemOf(error).code === "not_sent";
+    const problem = this.#engine.problemOf(error);
+    const kept = problem.code === "not_sent";
     if (controller.signal.aborted || isAbort(error) || kept) {
       const told = kept ? "Not sent" : "Stopped";
       view.addNote(told);
@@ -159,7 +160,7 @@ export class Conversation {
       this.#rest(controller, told);
       return;
     }
-    view.fail(this.#engine.problemOf(error));
+    view.fail(problem);
     // So that it can be asked again when the trouble is over.
     if (this.#box.value === "" && this.#current === view) this.#box.value = question;
     this.#rest(controller, "The question could not be answered");
