@@ -10,7 +10,7 @@ use crate::document::{Passage, Span};
 use crate::error::{Error, Result};
 use crate::generate::{self, Decoder, Request, Settings, Usage, extractive};
 use crate::ground::{Author, Citation, Evidence, Marks, Verdict};
-use crate::prompt::{self, Example, Message, Prompt, Template};
+use crate::prompt::{self, Examples, Ingredients, Message, Prompt, Template};
 use crate::retrieve::{Filter, Mode, SearchOptions};
 
 /// How a question is asked.
@@ -32,7 +32,7 @@ pub struct AskOptions {
     /// The wording of the prompt.
     pub template: Template,
     /// Worked examples for the model.
-    pub examples: Vec<Example>,
+    pub examples: Examples,
     /// How long the prompt may be, in tokens of the embedding model: an estimate for others.
     pub context_tokens: usize,
     /// Where the answer comes from; nothing for an extractive answer.
@@ -62,7 +62,7 @@ impl Default for AskOptions {
             collapse: false,
             neighbours: 0,
             template: Template::default(),
-            examples: Vec::new(),
+            examples: Examples::default(),
             context_tokens: 3_000,
             generator: None,
         }
@@ -219,12 +219,25 @@ impl Inquiry {
             Some(generator) => {
                 let count = |text: &str| carrel.embedder.count_tokens(text);
                 let prompt = carrel.timed(&mut stages, || {
-                    let prompt =
-                        prompt::build(&template, &examples, question.trim(), &sources, context_tokens, &count)?;
-                    let Prompt { messages, passages, left_out, tokens } = prompt.clone();
-                    Ok((prompt, Work::Prompt { passages, left_out, tokens, messages }))
+                    let similarity = |texts: &[&str]| {
+                        let asked = carrel.embedder.embed_query(question.trim())?;
+                        Ok(carrel.embedder.embed_passages(texts)?.iter().map(|other| asked.cosine(other)).collect())
+                    };
+                    let examples = examples.choose(&similarity)?;
+                    let ingredients = Ingredients {
+                        template: &template,
+                        examples: &examples,
+                        turns: &[],
+                        question: question.trim(),
+                        passages: &sources,
+                        budget: context_tokens,
+                    };
+                    let prompt = prompt::build(&ingredients, &count)?;
+                    let Prompt { messages, kept, left_out, tokens, .. } = prompt.clone();
+                    Ok((prompt, Work::Prompt { passages: kept.len(), left_out: left_out.len(), tokens, messages }))
                 })?;
-                sources.truncate(prompt.passages); // What the model did not see it cannot cite.
+                // What the model did not see it cannot cite.
+                sources = prompt.kept.iter().map(|&kept| sources[kept].clone()).collect();
                 match generator {
                     Generator::Own { own } => Writer::Own { name: own, messages: prompt.messages },
                     Generator::Api(settings) => {
