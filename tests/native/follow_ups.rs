@@ -153,13 +153,13 @@ fn the_rules_tell_questions_that_lean_on_those_before_from_those_that_stand_alon
     assert_eq!(measured(&LEANING, &STANDING), (28, 0));
     let (found, wrong) = measured(&LEANING_APART, &STANDING_APART);
     println!("kept apart: {found} of 28 that lean are found, {wrong} of 28 that stand alone are taken for such");
-    assert!(found >= 22 && wrong <= 3);
+    assert!(found >= 20 && wrong == 0, "as measured when they were first seen");
     assert!(LEANING.iter().all(|(question, _)| !follow_up::leans(question, &[])), "there is nothing to lean on");
 }
 
 #[test]
 fn few_questions_about_paragraphs_are_taken_for_ones_that_lean_on_those_before() {
-    for (language, name, most) in [("en", "English", 0.06), ("de", "German", 0.05), ("zh", "Chinese", 0.05)] {
+    for (language, name, most) in [("en", "English", 0.05), ("de", "German", 0.03), ("zh", "Chinese", 0.04)] {
         let paragraphs: serde_json::Value =
             serde_json::from_str(&shared_text(&format!("data/xquad/xquad.{language}.json"))).unwrap();
         let questions: Vec<&str> = paragraphs["data"]

@@ -1,14 +1,14 @@
 //! What a model is asked: the words are the person's to choose, the passages fit, and bad questions are refused.
 
 use carrel::carrel::{AskOptions, Carrel, Generator, Inquiry, Work};
-use carrel::document::Passage;
+use carrel::document::{Format, Passage, Span};
 use carrel::error::{Error, Result};
 use carrel::ingest::Content;
 use carrel::prompt::{self, Example, Examples, Ingredients, LeftOut, Prompt, Role, Template, Turn, VERSIONS};
 use carrel::retrieve::{Mode, SearchOptions};
 use serde_json::json;
 
-use crate::desk::{carrel, embedder, shared_text, source};
+use crate::desk::{carrel, document, embedder, shared_text, source};
 
 /// Ten documents of some 70 tokens that all speak of desks.
 fn desk() -> Carrel {
@@ -107,16 +107,34 @@ fn a_passage_can_not_close_its_own_fence() {
     assert_eq!(inquiry.messages().unwrap()[1].content.matches("\"\"\"").count(), 2);
 }
 
-/// The first sections of real documentation, as they are found for a question.
+/// The first sections of real documentation, as far as a search would give of each.
 fn passages(most: usize) -> Vec<Passage> {
     let corpus = shared_text("data/anthropic-docs/corpus.jsonl");
-    let sources = corpus.lines().take(12).map(|line| {
+    let passage = |line: &str| {
         let section: serde_json::Value = serde_json::from_str(line).unwrap();
         let text = format!("# {}\n\n{}", section["title"].as_str().unwrap(), section["text"].as_str().unwrap());
-        source(&format!("{}.md", section["_id"].as_str().unwrap()), Content::Text(text))
-    });
-    let options = SearchOptions { limit: most, ..SearchOptions::default() };
-    carrel(sources).search("How do I get started with the API?", options).unwrap()
+        let document = document(Format::Markdown, &text);
+        let end = text.char_indices().map(|(at, _)| at).chain([text.len()]).take(900).last().unwrap();
+        Passage {
+            id: section["_id"].as_str().unwrap().into(),
+            chunk: 0,
+            title: document.title.clone(),
+            url: None,
+            format: document.format,
+            metadata: document.metadata.clone(),
+            headings: document.headings_at(end),
+            page: None,
+            text: text[..end].into(),
+            span: Span::new(0, end),
+            highlights: Vec::new(),
+            score: 0.5,
+            semantic: None,
+            lexical: None,
+        }
+    };
+    let passages: Vec<Passage> = corpus.lines().filter(|line| line.len() > 1_500).take(most).map(passage).collect();
+    assert_eq!(passages.len(), most);
+    passages
 }
 
 fn made(template: &Template, turns: &[Turn], passages: &[Passage], budget: usize) -> Result<Prompt> {
