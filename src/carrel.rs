@@ -8,6 +8,7 @@ mod addition;
 mod call;
 mod inquiry;
 mod passages;
+mod recent;
 mod revision;
 mod trace;
 
@@ -22,13 +23,15 @@ use crate::generate::meter::Totals;
 use crate::index::{Entry, Index, Question};
 use crate::ingest::{self, Source};
 use crate::model::Model;
+use crate::prompt::{Turn, follow_up};
 use crate::retrieve::{self, Facets, Mode, SearchOptions};
 use crate::vector::UnitVector;
 
 use addition::Known;
 pub use addition::{Addition, Batch};
 pub use call::Call;
-pub use inquiry::{AskOptions, Event, Generator, Inquiry};
+pub use inquiry::{AskOptions, Event, FollowUps, Generator, Inquiry};
+use recent::Recent;
 pub use revision::Revision;
 pub use trace::{Ranked, Resent, Sent, Stage, Trace, Work};
 
@@ -45,6 +48,7 @@ pub struct Carrel {
     clock: Box<dyn Fn() -> f64>,
     /// Of all questions: they only borrow the desk, and are under way side by side.
     session: RefCell<Session>,
+    recent: RefCell<Recent>,
 }
 
 /// What a search found.
@@ -66,7 +70,14 @@ impl Carrel {
         let index = Index::new(embedder.fingerprint(), embedder.dimensions());
         let tokens = embedder.token_limit();
         let sizes = Sizes { tokens, overlap: OVERLAP.min(tokens / 4) };
-        Ok(Self { embedder, index, sizes, clock: Box::new(|| 0.0), session: RefCell::default() })
+        Ok(Self {
+            embedder,
+            index,
+            sizes,
+            clock: Box::new(|| 0.0),
+            session: RefCell::default(),
+            recent: RefCell::default(),
+        })
     }
 
     /// Tells it how to read the time, in milliseconds from any beginning; without, all times in traces are 0.
@@ -87,7 +98,7 @@ impl Carrel {
                 model: self.embedder.fingerprint().to_owned(),
             });
         }
-        self.index = index;
+        *self.index_mut() = index;
         Ok(())
     }
 
@@ -98,6 +109,7 @@ impl Carrel {
 
     /// The index, to be saved or merged.
     pub fn index_mut(&mut self) -> &mut Index {
+        self.recent.get_mut().forget_found();
         &mut self.index
     }
 
@@ -161,7 +173,7 @@ impl Carrel {
         }
         let (entry, codes) = addition.into_parts();
         let id = entry.document.id.clone();
-        self.index.insert_codes(entry, &codes)?;
+        self.index_mut().insert_codes(entry, &codes)?;
         self.index.entry(&id).ok_or(Error::NothingIndexed)
     }
 
@@ -203,7 +215,7 @@ impl Carrel {
         });
         for (at, addition) in waiting {
             let (entry, codes) = addition.into_parts();
-            if let Err(error) = embedded.clone().and_then(|()| self.index.insert_codes(entry, &codes)) {
+            if let Err(error) = embedded.clone().and_then(|()| self.index_mut().insert_codes(entry, &codes)) {
                 outcomes[at] = Err(error);
             }
         }
@@ -212,7 +224,7 @@ impl Carrel {
 
     /// Removes a document; tells whether there was one of that id.
     pub fn remove(&mut self, id: &str) -> bool {
-        self.index.remove(id)
+        self.index_mut().remove(id)
     }
 
     /// The documents in order of adding, with their chunks.
@@ -227,7 +239,7 @@ impl Carrel {
 
     /// Prepares a large collection for fast search; takes a while, and nothing but time changes.
     pub fn optimize(&mut self) {
-        self.index.optimize();
+        self.index_mut().optimize();
     }
 
     /// The model that embeds.
@@ -248,7 +260,7 @@ impl Carrel {
     /// # Errors
     /// Those of [`search`](Self::search).
     pub fn find(&self, question: &str, options: &SearchOptions) -> Result<Found> {
-        self.find_in_stages(question, options, &mut Vec::new())
+        self.find_in_stages(question, options, None)
     }
 
     /// Asks; what comes back leads to the answer.
@@ -259,14 +271,37 @@ impl Carrel {
         Inquiry::new(self, question, options)
     }
 
+    /// Asks a language model to write a question so that it stands alone, where it leans on those before it. The text of
+    /// the inquiry goes to [`rewritten`](Self::rewritten), and what that gives into the options of [`ask`](Self::ask).
+    ///
+    /// # Errors
+    /// `option_invalid` for the API, `budget_exceeded`.
+    pub fn rewrite(&self, question: &str, options: &AskOptions) -> Result<Option<Inquiry>> {
+        let turns = &options.history;
+        match &options.generator {
+            Some(Generator::Api(settings))
+                if options.follow_ups == FollowUps::Model && follow_up::leans(question, turns) =>
+            {
+                Inquiry::rewriting(self, question, turns, (**settings).clone()).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The question as a model wrote it, where that can be believed.
+    pub fn rewritten(&self, reply: &str, question: &str, turns: &[Turn]) -> Option<String> {
+        let (question, by_model) = follow_up::by_model(reply, question, turns);
+        by_model.then(|| question.into_owned())
+    }
+
     /// What the language models' answers took together.
     pub fn totals(&self) -> Totals {
         *self.session.borrow().totals()
     }
 
-    fn find_in_stages(&self, question: &str, options: &SearchOptions, stages: &mut Vec<Stage>) -> Result<Found> {
-        let written = question;
-        let question = question.trim();
+    /// Finds, and tells the stages where they are wanted: then what was found lately is found at once.
+    fn find_in_stages(&self, written: &str, options: &SearchOptions, stages: Option<&mut Vec<Stage>>) -> Result<Found> {
+        let question = written.trim();
         if question.is_empty() {
             return Err(Error::QuestionEmpty);
         }
@@ -278,28 +313,39 @@ impl Carrel {
         if self.index.is_empty() {
             return Err(Error::NothingIndexed);
         }
+        let (remember, mut unwanted) = (stages.is_some(), Vec::new());
+        let stages = stages.unwrap_or(&mut unwanted);
         let vector = match options.mode {
             Mode::Lexical => None,
             _ => Some(self.timed(stages, || {
-                let vector = self.embedder.embed_query(question)?;
-                let stage = Work::Embed {
-                    tokens: self.embedder.count_tokens(question),
-                    token_limit: self.embedder.query_token_limit(),
-                };
-                Ok((vector, stage))
+                let recent = self.recent.borrow().vector(question).filter(|_| remember);
+                let reused = recent.is_some();
+                let vector = recent.map_or_else(|| self.embedder.embed_query(question), Ok)?;
+                let (tokens, token_limit) = (self.embedder.count_tokens(question), self.embedder.query_token_limit());
+                if remember && !reused {
+                    self.recent.borrow_mut().keep_vector(question, &vector);
+                }
+                Ok((vector, Work::Embed { tokens, token_limit, reused }))
             })?),
         };
         self.timed(stages, || {
-            // With the white space at its end, which ends its last word.
-            let parsed = Question::new(written, options.typing);
-            let retrieve::Found { hits, facets } = retrieve::retrieve(&self.index, &parsed, vector.as_ref(), options)?;
-            let passages = passages::passages(&self.index, &parsed, &hits, options.neighbours);
-            let stage = Work::Retrieve {
-                mode: options.mode,
-                searched: self.index.len(),
-                passages: passages.iter().map(Ranked::from).collect(),
+            let recent = self.recent.borrow().found(written, options).filter(|_| remember);
+            let reused = recent.is_some();
+            let found = match recent {
+                Some(found) => found,
+                None => {
+                    // With the white space at its end, which ends its last word.
+                    let parsed = Question::new(written, options.typing);
+                    let retrieve::Found { hits, facets } =
+                        retrieve::retrieve(&self.index, &parsed, vector.as_ref(), options)?;
+                    Found { passages: passages::passages(&self.index, &parsed, &hits, options.neighbours), facets }
+                }
             };
-            Ok((Found { passages, facets }, stage))
+            if remember && !reused {
+                self.recent.borrow_mut().keep_found(written, options, &found);
+            }
+            let passages = found.passages.iter().map(Ranked::from).collect();
+            Ok((found, Work::Retrieve { mode: options.mode, searched: self.index.len(), passages, reused }))
         })
     }
 

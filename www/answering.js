@@ -150,7 +150,7 @@ export async function pass(engine, answering, { emit, feeds }) {
   const show = (/** @type {boolean} */ again) => {
     const [url = null, , body = null] = answering.request() ?? [];
     const prompt = answering.trace().stages.find((/** @type {{ stage: string }} */ { stage }) => stage === "prompt");
-    emit({ type: "gate", request: { url, body, messages: prompt.messages, again } });
+    emit({ type: "gate", request: { url, body, messages: prompt?.messages ?? [], again } });
   };
   show(false);
   for await (const { revision, again } of feeds()) {

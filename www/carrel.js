@@ -38,7 +38,12 @@ export { Answer, CarrelError };
  * @typedef {{ phase: "engine" | "model" | "index", loaded: number, total: number | null, cached?: boolean,
  *   note?: string }} OpenProgress  in bytes; `cached` where the browser had kept the model from an earlier time; `note`
  *   says why it could not be kept for the next time
- * @typedef {{ system?: string, user?: string }} Template  `user` holds `{{ passages }}` and `{{ question }}`
+ * @typedef {string | { name?: string, system?: string, user?: string }} Template  the name of a version that is built in
+ *   (see `templates`), or a wording of one's own in the syntax of Jinja: what is missing is that of the version of its
+ *   name, or of the default. Both texts may use `question`, `passages`, `sources` (a list of `number`, `title`, `headings`,
+ *   `page`, `text`, `url`) and `language`; question and passages must not get lost
+ * @typedef {{ name: string, about: string, system: string, user: string }} TemplateVersion
+ * @typedef {{ question: string, answer: string }} Turn  of a conversation, or a worked example
  * @typedef {{ reason: "saved" | "deleted", error?: undefined } | { reason: "failed", error: CarrelError }} Change
  *   what another tab did to the collection: `saved`, and this one has taken it; `deleted`, and it is only here now;
  *   `failed`: what it saved could not be read, here is what was here before
@@ -111,9 +116,12 @@ export { Answer, CarrelError };
  *   of each field how many of the documents that the filter lets through have which value, most first
  * @typedef {{ passages: Passage[], facets: Facets, elapsed: number }} SearchResult  `elapsed` in milliseconds, within
  *   the engine
- * @typedef {Choice & { template?: Template, examples?: { question: string, answer: string }[], contextTokens?: number,
- *   generator?: Generator | null, gate?: Gate, signal?: AbortSignal }} AskOptions
- *   `gate` is asked before anything is sent
+ * @typedef {Choice & { template?: Template, examples?: Turn[] | { pool: Turn[], most?: number }, history?: Turn[],
+ *   followUps?: "rules" | "model" | "none", contextTokens?: number, generator?: Generator | null, gate?: Gate,
+ *   signal?: AbortSignal }} AskOptions
+ *   of a pool of `examples` those most like the question are shown, 3 unless `most` is given; `history` is what was asked
+ *   before, oldest first: a question that leans on it ("And on Sundays?") is searched for in words that stand alone, found
+ *   by rules or by the model, and the model is shown it; `gate` is asked before anything is sent
  */
 
 /** The options of `Choice`. */
@@ -276,12 +284,15 @@ export class Carrel {
    */
   ask(question, options) {
     const known = {
-      ...CHOICE, template: "object", examples: "array", contextTokens: "number", generator: "object|function|null",
-      gate: "function", signal: "AbortSignal",
+      ...CHOICE, template: "string|object", examples: "array|object", history: "array", followUps: "string",
+      contextTokens: "number", generator: "object|function|null", gate: "function", signal: "AbortSignal",
     };
     const { signal, gate, generator = this.#generator, ...rest } = checked("ask", known, options);
-    checked("ask.template", { system: "string", user: "string" }, rest.template);
-    for (const example of rest.examples ?? []) checked("ask.examples", { question: "string", answer: "string" }, example);
+    const { template = {}, examples = [], history = [], followUps = "rules" } = rest;
+    if (typeof template === "object") checked("ask.template", { name: "string", system: "string", user: "string" }, template);
+    const pool = Array.isArray(examples) ? examples : checked("ask.examples", { pool: "array", most: "number" }, examples).pool;
+    for (const turn of [...(pool ?? []), ...history]) checked("ask.examples and history", { question: "string", answer: "string" }, turn);
+    if (!["rules", "model", "none"].includes(followUps)) throw invalid("ask.followUps", "rules, model or none is needed");
     const given = checkedGenerator(generator);
     const writer = isBuiltIn(given) ? builtIn : given;
     const controller = new AbortController();
@@ -316,6 +327,16 @@ export class Carrel {
    */
   ledger() {
     return this.#caller.call("ledger", []).result;
+  }
+
+  /** The wordings of prompts that are built in. @returns {Promise<TemplateVersion[]>} */
+  templates() {
+    return this.#caller.call("templates", []).result;
+  }
+
+  /** Fails where a wording cannot be used, with the line and the reason. @param {Template} template @returns {Promise<void>} */
+  checkTemplate(template) {
+    return this.#caller.call("checkTemplate", [template]).result;
   }
 
   /** What the answers of language models took together. @returns {Promise<Totals>} */

@@ -136,7 +136,8 @@ export class Desk {
    * @param {Conversation} conversation
    */
   async ask(question, options, gated, conversation) {
-    const answering = this.#engine.ask(question, options);
+    const standalone = await this.#rewrite(question, options, gated, conversation);
+    const answering = this.#engine.ask(question, { ...options, standalone });
     const { signal, emit } = conversation;
     let alive = true;
     try {
@@ -157,6 +158,47 @@ export class Desk {
         answering.free();
       }
     }
+  }
+
+  /**
+   * Has a model write a question so that it stands alone, where that is wanted. Where it fails the rules do it.
+   * @param {string} question
+   * @param {object} options
+   * @param {boolean} gated
+   * @param {Conversation} conversation
+   * @returns {Promise<string | undefined>}
+   */
+  async #rewrite(question, options, gated, { signal, emit, feeds }) {
+    const rewriting = this.#engine.rewrite(question, options);
+    if (!rewriting) return undefined;
+    // What it says is for us; that it waits is for the person, too.
+    const quiet = { signal, feeds, emit: (/** @type {any} */ event) => ["gate", "waiting"].includes(event.type) && emit(event) };
+    let alive = true;
+    try {
+      if (gated) await pass(this.#engine, rewriting, quiet);
+      await answerByApi(this.#engine, rewriting, this.#ledger, quiet);
+      return this.#engine.rewritten(rewriting, question, options);
+    } catch (error) {
+      alive = !isCrash(error);
+      if (!alive) throw error;
+      signal.throwIfAborted();
+      return undefined; // The answer itself will tell what is wrong.
+    } finally {
+      if (alive) {
+        this.#engine.abandon(rewriting);
+        rewriting.free();
+      }
+    }
+  }
+
+  /** @returns {import("./carrel.js").TemplateVersion[]} */
+  templates() {
+    return this.#module.Engine.templates();
+  }
+
+  /** @param {object | string} template */
+  checkTemplate(template) {
+    this.#module.Engine.checkTemplate(template);
   }
 
   /** @param {import("./options.js").ApiGenerator} generator @param {Conversation} conversation */

@@ -26,6 +26,8 @@ answerCalls(
     ask: ([question, options, gated], conversation) => opened().ask(question, options, gated, conversation),
     ledger: () => opened().ledger(),
     totals: () => opened().totals(),
+    templates: () => opened().templates(),
+    checkTemplate: ([template]) => opened().checkTemplate(template),
     export: () => opened().export(),
     save: () => opened().save(),
     watch: (_, conversation) => opened().watch(conversation),

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::generate::meter::{Meter, Prices, Tokens};
 use crate::generate::{self, Settings, Usage, extractive};
 use crate::ground::{Author, Citation, Evidence, Marks, Verdict};
-use crate::prompt::{self, Example, Message, Prompt, Template};
+use crate::prompt::{self, Example, Examples, Ingredients, Message, Prompt, Template, Turn, follow_up};
 use crate::retrieve::{Filter, Mode, SearchOptions};
 
 /// How a question is asked.
@@ -36,12 +36,32 @@ pub struct AskOptions {
     pub neighbours: usize,
     /// The wording of the prompt.
     pub template: Template,
-    /// Worked examples for the model.
-    pub examples: Vec<Example>,
+    /// Worked examples for the model, all of them or those most like the question.
+    pub examples: Examples,
+    /// What was asked and answered before, oldest first: a question that leans on it is searched for in words that stand
+    /// alone, and the model is shown it.
+    pub history: Vec<Turn>,
+    /// How a question that leans on the history is made to stand alone.
+    pub follow_ups: FollowUps,
+    /// The question as a model rewrote it: see [`Carrel::rewrite`].
+    pub standalone: Option<String>,
     /// How long the prompt may be, in tokens of the embedding model: an estimate for others.
     pub context_tokens: usize,
     /// Where the answer comes from; nothing for an extractive answer.
     pub generator: Option<Generator>,
+}
+
+/// How a question that leans on what was said before is made to stand alone, to be searched for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FollowUps {
+    /// Not at all: what was said before is left out.
+    None,
+    /// By rules, at once and offline: the words that it lacks are added.
+    #[default]
+    Rules,
+    /// By the language model, with one more request; by rules where that fails.
+    Model,
 }
 
 /// Where an answer comes from.
@@ -67,7 +87,10 @@ impl Default for AskOptions {
             collapse: false,
             neighbours: 0,
             template: Template::default(),
-            examples: Vec::new(),
+            examples: Examples::default(),
+            history: Vec::new(),
+            follow_ups: FollowUps::default(),
+            standalone: None,
             context_tokens: 3_000,
             generator: None,
         }
@@ -114,31 +137,75 @@ enum Writer {
 struct Draft {
     template: Template,
     examples: Vec<Example>,
+    turns: Vec<Turn>,
+    /// Where it is another prompt than that of a question.
+    messages: Option<Vec<Message>>,
     /// Of the prompt that was made.
     tokens: usize,
 }
 
+impl Draft {
+    fn prompt(&self, carrel: &Carrel, question: &str, passages: &[Passage], budget: usize) -> Result<Prompt> {
+        if let Some(messages) = self.messages.clone() {
+            return Ok(Prompt { messages, tokens: self.tokens, ..Prompt::default() });
+        }
+        let Self { template, examples, turns, .. } = self;
+        let ingredients = Ingredients { template, examples, turns, question, passages, budget };
+        prompt::build(&ingredients, &|text| carrel.embedder.count_tokens(text))
+    }
+}
+
 impl Inquiry {
     pub(super) fn new(carrel: &Carrel, question: &str, options: AskOptions) -> Result<Self> {
-        let AskOptions { template, examples, context_tokens, generator, .. } = options;
+        let AskOptions { template, examples, history, follow_ups, standalone, context_tokens, generator, .. } = options;
         let AskOptions { limit, mode, filter, diversity, collapse, neighbours, .. } = options;
         let mut stages = Vec::new();
         let search = SearchOptions { limit, mode, filter, diversity, collapse, neighbours, ..SearchOptions::default() };
-        let mut sources = carrel.find_in_stages(question, &search, &mut stages)?.passages;
+        let leans = follow_ups != FollowUps::None && follow_up::leans(question, &history);
+        let searched = match standalone.filter(|_| leans) {
+            Some(searched) => {
+                let work = Work::Rewrite { question: searched.clone(), by: FollowUps::Model };
+                stages.push(Stage { milliseconds: 0.0, work });
+                searched
+            }
+            None if leans => carrel.timed(&mut stages, || {
+                let searched = follow_up::by_rules(question, &history).into_owned();
+                Ok((searched.clone(), Work::Rewrite { question: searched, by: FollowUps::Rules }))
+            })?,
+            None => question.to_owned(),
+        };
+        let mut sources = carrel.find_in_stages(&searched, &search, Some(&mut stages))?.passages;
         let question = question.trim().to_owned();
         let started = (carrel.clock)();
-        let mut draft = Draft { template, examples, tokens: 0 };
+        let turns = if leans { history } else { Vec::new() };
+        let mut draft = Draft { template, turns, ..Draft::default() };
         let writer = match generator {
             None => Writer::Extractive,
             Some(generator) => {
-                let count = |text: &str| carrel.embedder.count_tokens(text);
-                let Draft { template, examples, .. } = &draft;
                 let prompt = carrel.timed(&mut stages, || {
-                    let prompt = prompt::build(template, examples, &question, &sources, context_tokens, &count)?;
-                    let Prompt { messages, passages, left_out, tokens } = prompt.clone();
-                    Ok((prompt, Work::Prompt { passages, left_out, tokens, messages }))
+                    let similarity = |texts: &[&str]| {
+                        let asked = carrel.embedder.embed_query(&question)?;
+                        Ok(carrel.embedder.embed_passages(texts)?.iter().map(|other| asked.cosine(other)).collect())
+                    };
+                    draft.examples = examples.choose(&similarity)?;
+                    let prompt = draft.prompt(carrel, &question, &sources, context_tokens)?;
+                    let Prompt { messages, kept, left_out, turns, turns_left_out, tokens } = prompt.clone();
+                    let (template, examples) = (draft.template.name.clone(), draft.examples.len());
+                    let passages = kept.len();
+                    let work = Work::Prompt {
+                        template,
+                        passages,
+                        left_out,
+                        examples,
+                        turns,
+                        turns_left_out,
+                        tokens,
+                        messages,
+                    };
+                    Ok((prompt, work))
                 })?;
-                sources.truncate(prompt.passages); // What the model did not see it cannot cite.
+                // What the model did not see it cannot cite.
+                sources = prompt.kept.iter().map(|&kept| sources[kept].clone()).collect();
                 draft.tokens = prompt.tokens;
                 match generator {
                     Generator::Own { own } => {
@@ -148,6 +215,26 @@ impl Inquiry {
                 }
             }
         };
+        Ok(Self::begin(question, sources, writer, draft, stages, started))
+    }
+
+    /// A question to a model alone, to write a follow-up so that it stands alone: what it says is the text.
+    pub(super) fn rewriting(carrel: &Carrel, question: &str, turns: &[Turn], settings: Settings) -> Result<Self> {
+        let prompt = follow_up::request(question, turns, &|text| carrel.embedder.count_tokens(text));
+        let call = Call::new(carrel, settings, &prompt)?;
+        let draft = Draft { tokens: prompt.tokens, messages: Some(prompt.messages), ..Draft::default() };
+        let started = (carrel.clock)();
+        Ok(Self::begin(question.trim().to_owned(), Vec::new(), Writer::Api(Box::new(call)), draft, Vec::new(), started))
+    }
+
+    fn begin(
+        question: String,
+        sources: Vec<Passage>,
+        writer: Writer,
+        draft: Draft,
+        stages: Vec<Stage>,
+        started: f64,
+    ) -> Self {
         let request = if let Writer::Api(call) = &writer { Some(call.sent()) } else { None };
         let trace = Trace {
             question,
@@ -161,7 +248,7 @@ impl Inquiry {
         };
         let evidence = Evidence::new(&sources);
         let (marks, text) = (Marks::default(), String::new());
-        Ok(Self { sources, evidence, marks, text, writer, draft, trace, started, finished: false })
+        Self { sources, evidence, marks, text, writer, draft, trace, started, finished: false }
     }
 
     /// The passages that the answer may cite, as `[1]` and so on in this order.
@@ -201,12 +288,10 @@ impl Inquiry {
     /// `option_invalid` where a source that is to be struck does not exist.
     pub fn revise(&mut self, carrel: &Carrel, revision: &Revision) -> Result<()> {
         revision.check(self.sources.len())?;
-        let Draft { template, examples, tokens } = &mut self.draft;
         let shown = revision.struck(&self.sources);
-        let count = |text: &str| carrel.embedder.count_tokens(text);
-        let mut prompt = prompt::build(template, examples, &self.trace.question, &shown, usize::MAX, &count)?;
+        let mut prompt = self.draft.prompt(carrel, &self.trace.question, &shown, usize::MAX)?;
         revision.redact(&mut prompt.messages);
-        *tokens = prompt.tokens;
+        self.draft.tokens = prompt.tokens;
         match &mut self.writer {
             Writer::Extractive => return Ok(()),
             Writer::Own { messages, .. } => messages.clone_from(&prompt.messages),

@@ -5,10 +5,11 @@
 
 use serde::Serialize;
 
+use super::inquiry::FollowUps;
 use crate::document::Passage;
 use crate::generate::Usage;
 use crate::generate::meter::Measure;
-use crate::prompt::Message;
+use crate::prompt::{LeftOut, Message};
 use crate::retrieve::Mode;
 
 /// What was done for an answer, stage by stage.
@@ -67,12 +68,21 @@ pub struct Stage {
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "stage", rename_all = "lowercase", rename_all_fields = "camelCase")]
 pub enum Work {
+    /// The question leans on those before it, and was made to stand alone.
+    Rewrite {
+        /// What was searched for.
+        question: String,
+        /// How.
+        by: FollowUps,
+    },
     /// The question became a vector.
     Embed {
         /// Of the question.
         tokens: usize,
         /// More than these are not read.
         token_limit: usize,
+        /// Whether it is that of an earlier question.
+        reused: bool,
     },
     /// Passages were found.
     Retrieve {
@@ -82,13 +92,23 @@ pub enum Work {
         searched: usize,
         /// Which, best first.
         passages: Vec<Ranked>,
+        /// Whether they are those of an earlier question, since when nothing has changed.
+        reused: bool,
     },
     /// The prompt was made.
     Prompt {
+        /// What the wording is called.
+        template: String,
         /// How many passages it holds.
         passages: usize,
-        /// How many did not fit.
-        left_out: usize,
+        /// Which did not fit.
+        left_out: Vec<LeftOut>,
+        /// How many examples it shows.
+        examples: usize,
+        /// How many earlier questions it holds, with their answers.
+        turns: usize,
+        /// How many of these did not fit.
+        turns_left_out: usize,
         /// Its length, as the embedding model counts.
         tokens: usize,
         /// The messages.

@@ -1,16 +1,29 @@
 //! question + passages → [`Prompt`]
 //!
 //! The passages are numbered, so that the model can cite them and the citations can be checked. The wording is the
-//! user's to change ([`template`]); what does not fit the budget is left out whole, and counted.
+//! user's to change ([`template`]), examples can be chosen to suit the question ([`examples`]), earlier turns stand before
+//! it ([`follow_up`]); what does not fit the [`budget`] is left out whole, and told. Nothing here embeds or searches, so a
+//! prompt can be made again, with another wording, of the same passages.
 
+mod answer_language;
+mod budget;
+mod examples;
+pub mod follow_up;
+mod referring_words;
+mod rendering;
 mod template;
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 use crate::document::Passage;
 use crate::error::Result;
 
-pub use template::Template;
+pub use answer_language::language_of;
+pub use examples::{Example, Examples};
+pub use follow_up::Turn;
+pub use template::{Template, VERSIONS, Version};
 
 /// Who speaks in a message, by the names of the APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,76 +46,89 @@ pub struct Message {
     pub content: String,
 }
 
-/// A worked example shown to the model before the question (few-shot).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Example {
-    /// As a person would ask.
-    pub question: String,
-    /// As the model should answer.
-    pub answer: String,
+impl Message {
+    fn new(role: Role, content: impl Into<String>) -> Self {
+        Self { role, content: content.into() }
+    }
+}
+
+/// What a prompt is made of.
+#[derive(Clone, Copy)]
+pub struct Ingredients<'given> {
+    /// The wording.
+    pub template: &'given Template,
+    /// Shown before all else, as they are: see [`Examples::choose`].
+    pub examples: &'given [Example],
+    /// What was asked and answered before, oldest first.
+    pub turns: &'given [Turn],
+    /// As the person asks it.
+    pub question: &'given str,
+    /// Best first.
+    pub passages: &'given [Passage],
+    /// How many tokens the prompt may have.
+    pub budget: usize,
 }
 
 /// What a model is asked.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Prompt {
     /// In order, the last the person's.
     pub messages: Vec<Message>,
-    /// How many passages it holds: the first of those given.
-    pub passages: usize,
-    /// How many were left out, as they did not fit.
-    pub left_out: usize,
-    /// Its length in tokens, by the counter that was handed in: an estimate for another model.
+    /// Which of the passages it holds, best first: the first of these is `[1]`, and so on.
+    pub kept: Vec<usize>,
+    /// Which it does not hold, as they did not fit.
+    pub left_out: Vec<LeftOut>,
+    /// How many of the last turns it holds.
+    pub turns: usize,
+    /// How many turns before these were left out, as they did not fit or were not whole.
+    pub turns_left_out: usize,
+    /// Its length in tokens, by the counter that was handed in: an estimate for another model. More than the budget only
+    /// where not even one passage fits it.
     pub tokens: usize,
 }
 
-/// Makes the prompt; of the passages the first are taken while all has at most `budget` tokens by `count`.
-///
-/// # Errors
-/// `option_invalid` where the template names something that is not known, or lacks the question or the passages.
-pub fn build(
-    template: &Template,
-    examples: &[Example],
-    question: &str,
-    passages: &[Passage],
-    budget: usize,
-    count: &impl Fn(&str) -> usize,
-) -> Result<Prompt> {
-    let mut messages = vec![Message { role: Role::System, content: template.system()?.to_owned() }];
-    for example in examples {
-        messages.push(Message { role: Role::User, content: example.question.clone() });
-        messages.push(Message { role: Role::Assistant, content: example.answer.clone() });
-    }
-    let mut tokens = messages.iter().map(|message| count(&message.content)).sum::<usize>();
-    tokens += count(&template.user("", question)?);
-    let mut shown = String::new();
-    let mut taken = 0;
-    for (passage, number) in passages.iter().zip(1..) {
-        let text = numbered(passage, number);
-        let cost = count(&text);
-        // The first is always sent: without any passage there is nothing to ask.
-        if taken > 0 && tokens + cost > budget {
-            break;
-        }
-        tokens += cost;
-        shown.push_str(&text);
-        taken += 1;
-    }
-    messages.push(Message { role: Role::User, content: template.user(shown.trim_end(), question)? });
-    Ok(Prompt { messages, passages: taken, left_out: passages.len() - taken, tokens })
+/// A passage that did not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Its place among those given.
+    pub passage: usize,
+    /// How many tokens it takes.
+    pub tokens: usize,
+    /// How many were left when its turn came.
+    pub room: usize,
 }
 
-/// A passage as the model sees it: its number, where it is from, and its text between fences.
-fn numbered(passage: &Passage, number: usize) -> String {
-    let mut heading = passage.title.clone();
-    for title in passage.headings.iter().filter(|title| **title != passage.title) {
-        heading.push_str(" › ");
-        heading.push_str(title);
+/// Makes the prompt; `count` tells how many tokens a text has.
+///
+/// # Errors
+/// `option_invalid` where the template cannot be used, or would lose the question or a passage: see [`Template::check`].
+pub fn build(ingredients: &Ingredients, count: &dyn Fn(&str) -> usize) -> Result<Prompt> {
+    let Ingredients { template, examples, turns, question, passages, budget } = *ingredients;
+    let shown = rendering::Shown {
+        question: Cow::Borrowed(question),
+        language: language_of(question),
+        sources: passages.iter().map(rendering::Source::of).collect(),
+    };
+    template.keeps_all(&shown)?;
+    let fixed = examples.iter().map(|example| count(&example.question) + count(&example.answer)).sum();
+    let packed = budget::pack(template, &shown, turns, budget, fixed, count)?;
+    let [system, user] = packed.texts;
+    let mut messages = vec![Message::new(Role::System, system)];
+    for example in examples {
+        messages.push(Message::new(Role::User, &*example.question));
+        messages.push(Message::new(Role::Assistant, &*example.answer));
     }
-    if let Some(page) = passage.page {
-        heading.push_str(&format!(", page {page}"));
+    for turn in packed.turns {
+        messages.push(Message::new(Role::User, &*turn.question));
+        messages.push(Message::new(Role::Assistant, turn.said()));
     }
-    // A passage must not be able to close its own fence.
-    let text = passage.text.trim().replace("\"\"\"", "\"\u{200b}\"\"");
-    format!("[{number}] {}\n\"\"\"\n{text}\n\"\"\"\n\n", heading.replace('\n', " "))
+    messages.push(Message::new(Role::User, user));
+    Ok(Prompt {
+        messages,
+        kept: packed.kept,
+        left_out: packed.left_out,
+        turns: packed.turns.len(),
+        turns_left_out: turns.len() - packed.turns.len(),
+        tokens: packed.tokens,
+    })
 }

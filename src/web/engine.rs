@@ -8,10 +8,11 @@ use wasm_bindgen::prelude::*;
 use super::convert;
 use super::encoder::encoded;
 use super::error::thrown;
-use crate::carrel::{Addition, Carrel, Found, Inquiry, Revision};
+use crate::carrel::{Addition, AskOptions, Carrel, Found, Inquiry, Revision};
 use crate::index;
 use crate::ingest;
 use crate::model::{self, Model, OPTIONAL_FILES, REQUIRED_FILES};
+use crate::prompt::{self, Template};
 use crate::retrieve::SearchOptions;
 use crate::vector::UnitVector;
 
@@ -218,6 +219,35 @@ impl Engine {
     pub fn ask(&self, question: &str, options: JsValue) -> Result<Answering, JsValue> {
         let options = convert::given("ask options", options)?;
         Ok(Answering { inquiry: self.carrel.ask(question, options).map_err(thrown)? })
+    }
+
+    /// Asks a model to write a question so that it stands alone, where it leans on those before it and that is wanted.
+    pub fn rewrite(&self, question: &str, options: JsValue) -> Result<Option<Answering>, JsValue> {
+        let options: AskOptions = convert::given("ask options", options)?;
+        let inquiry = self.carrel.rewrite(question, &options).map_err(thrown)?;
+        Ok(inquiry.map(|inquiry| Answering { inquiry }))
+    }
+
+    /// The question as the model wrote it, where that can be believed.
+    pub fn rewritten(
+        &self,
+        rewriting: &Answering,
+        question: &str,
+        options: JsValue,
+    ) -> Result<Option<String>, JsValue> {
+        let AskOptions { history, .. } = convert::given("ask options", options)?;
+        Ok(self.carrel.rewritten(rewriting.inquiry.text(), question, &history))
+    }
+
+    /// The wordings that are built in.
+    pub fn templates() -> JsValue {
+        convert::out(&prompt::VERSIONS)
+    }
+
+    /// Throws where a wording cannot be used.
+    #[wasm_bindgen(js_name = checkTemplate)]
+    pub fn check_template(template: JsValue) -> Result<(), JsValue> {
+        convert::given::<Template>("template", template)?.check().map_err(thrown)
     }
 
     /// The passages that the answer may cite.

@@ -13,6 +13,7 @@ mod documents_say_what_is_so;
 mod family;
 mod filters;
 mod floors;
+mod follow_ups;
 mod forged_indexes;
 mod forgery;
 mod golden;

@@ -41,7 +41,7 @@ pub fn prompt() -> Prompt {
         message(Role::Assistant, "So [1]."),
         message(Role::User, "And?"),
     ];
-    Prompt { messages, passages: 1, left_out: 0, tokens: 9 }
+    Prompt { messages, kept: vec![0], tokens: 9, ..Prompt::default() }
 }
 
 /// The chunks of a recorded stream, one JSON text each.

@@ -70,7 +70,7 @@ fn each_api_gets_the_body_that_its_specification_names() {
 fn instructions_that_are_empty_are_left_out_where_they_stand_apart() {
     let message = |role, content: &str| Message { role, content: content.into() };
     let messages = vec![message(Role::System, " "), message(Role::User, "Why?")];
-    let prompt = Prompt { messages, passages: 0, left_out: 0, tokens: 1 };
+    let prompt = Prompt { messages, tokens: 1, ..Prompt::default() };
     for (api, field) in
         [(Api::Responses, "instructions"), (Api::Anthropic, "system"), (Api::Gemini, "systemInstruction")]
     {
