@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use super::statement::Statement;
 use super::{Claim, Verdict};
-use crate::document::{Passage, Span};
-use crate::language::{sentences, words};
+use crate::document::{Language, Passage, Span};
+use crate::language::{sentences, words_in};
 use crate::order::sort;
 use crate::vector::UnitVector;
 
@@ -61,16 +61,16 @@ pub(super) struct Alignment<'sources> {
 }
 
 impl Source {
-    pub(super) fn new(passage: &Passage) -> Self {
+    pub(super) fn new(passage: &Passage, language: Language) -> Self {
         let stated = |span: Span| {
             let text = span.of(&passage.text).to_owned();
             let span = Span::new(passage.span.start + span.start, passage.span.start + span.end);
-            Stated { span, statement: Statement::new(&text), text }
+            Stated { span, statement: Statement::new(&text, language), text }
         };
         let headings = passage.headings.iter().chain([&passage.title]);
         Self {
             sentences: sentences(&passage.text).into_iter().map(stated).collect(),
-            about: headings.flat_map(|heading| words(heading)).collect(),
+            about: headings.flat_map(|heading| words_in(heading, language)).collect(),
         }
     }
 }

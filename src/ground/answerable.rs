@@ -48,13 +48,8 @@ pub fn answerable(passages: &[Passage]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Format, Metadata, Span};
-
     fn passage(score: f32, semantic: Option<f32>, lexical: Option<f32>) -> Passage {
-        let (headings, highlights, text) = (Vec::new(), Vec::new(), String::new());
-        let (id, title, url, page, span) = (String::new(), String::new(), None, None, Span::new(0, 0));
-        let (format, metadata, chunk) = (Format::Text, Metadata::new(), 0);
-        Passage { id, chunk, title, url, format, metadata, headings, page, text, span, highlights, score, semantic, lexical }
+        Passage { score, semantic, lexical, ..crate::ground::tests::passage("") }
     }
 
     #[test]

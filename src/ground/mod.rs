@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde::Serialize;
 
-use crate::document::{Passage, Span};
+use crate::document::{Language, Passage, Span};
 use crate::error::Result;
 use crate::language::sentences;
 use crate::order::sort;
@@ -77,6 +77,7 @@ pub struct Citation {
 
 /// A sentence of an answer, checked against all passages.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Sentence {
     /// Where it stands in the answer.
     pub at: Span,
@@ -91,7 +92,8 @@ pub struct Sentence {
 }
 
 /// A finished answer, checked.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Checked {
     /// The model's citations, and Carrel's own for sentences that it cited wrongly or not at all.
     pub citations: Vec<Citation>,
@@ -103,6 +105,7 @@ pub struct Checked {
 #[derive(Debug)]
 pub struct Evidence {
     sources: Vec<Source>,
+    language: Language,
 }
 
 /// A sentence of the answer on its way to a verdict.
@@ -113,10 +116,6 @@ struct Claim {
 }
 
 impl Claim {
-    fn new(at: Span, text: &str) -> Self {
-        Self { at, statement: Statement::new(at.of(text)), vector: None }
-    }
-
     /// Whether it states anything that could be checked.
     fn states(&self) -> bool {
         self.statement.words.len() >= FEWEST_WORDS
@@ -124,9 +123,19 @@ impl Claim {
 }
 
 impl Evidence {
-    /// Cuts the passages into sentences.
+    /// Cuts the passages into sentences, and reads them as being in the language of most of the best.
     pub fn new(passages: &[Passage]) -> Self {
-        Self { sources: passages.iter().map(Source::new).collect() }
+        let texts: Vec<&str> = passages.iter().map(|passage| passage.text.as_str()).collect();
+        let language = Language::of(&texts.join("\n"));
+        Self { sources: passages.iter().map(|passage| Source::new(passage, language)).collect(), language }
+    }
+
+    fn claim(&self, at: Span, text: &str) -> Claim {
+        Claim { at, statement: Statement::new(at.of(text), self.language), vector: None }
+    }
+
+    fn claims(&self, text: &str) -> Vec<Claim> {
+        sentences(text).into_iter().map(|at| self.claim(at, text)).collect()
     }
 
     /// The citations whose marks `text` completes since the last call, checked by words only.
@@ -138,7 +147,7 @@ impl Evidence {
         let (_, blank) = marks::read(text);
         let claims = sentences(&blank);
         let cited = |mark: &Mark| {
-            let claim = claim_of(mark, &claims, &blank).map(|at| Claim::new(claims[at], &blank));
+            let claim = claim_of(mark, &claims, &blank).map(|at| self.claim(claims[at], &blank));
             self.cited(mark, claim.as_ref(), &Meanings::new())
         };
         found.iter().flat_map(cited).collect()
@@ -147,17 +156,18 @@ impl Evidence {
     /// All citations of a finished answer, checked by words only.
     pub fn check(&self, text: &str) -> Vec<Citation> {
         let (marks, blank) = marks::read(text);
-        self.judged(&marks, &claims(&blank), &blank, &Meanings::new()).citations
+        self.judged(&marks, &self.claims(&blank), &blank, &Meanings::new()).citations
     }
 
-    /// All sentences and citations of a finished answer, checked by words and by meaning. Of the passages only the
-    /// sentences that share words with the answer are embedded.
+    /// All sentences and citations of a finished answer, checked by words and by meaning. What words leave open is
+    /// embedded: sentences of the answer, and of the passages up to 6 for each that share words with it, together at most
+    /// 48. What is beyond is checked by words.
     ///
     /// # Errors
     /// Those of `embed`.
     pub fn judge(&self, text: &str, embed: Embed) -> Result<Checked> {
         let (marks, blank) = marks::read(text);
-        let mut claims = claims(&blank);
+        let mut claims = self.claims(&blank);
         let meanings = self.compare(&mut claims, &blank, embed)?;
         Ok(self.judged(&marks, &claims, &blank, &meanings))
     }
@@ -166,7 +176,8 @@ impl Evidence {
     fn compare(&self, claims: &mut [Claim], text: &str, embed: Embed) -> Result<Meanings> {
         let (mut open, mut wanted, mut room) = (Vec::new(), BTreeSet::new(), MOST_EMBEDDED);
         for (number, claim) in claims.iter().enumerate() {
-            if !claim.states() || Alignment::find(&self.sources, claim, &Meanings::new()).is_none_or(|it| it.is_clear()) {
+            if !claim.states() || Alignment::find(&self.sources, claim, &Meanings::new()).is_none_or(|it| it.is_clear())
+            {
                 continue;
             }
             let near = alignment::nearest(&self.sources, &claim.statement);
@@ -238,10 +249,6 @@ impl Evidence {
     }
 }
 
-fn claims(text: &str) -> Vec<Claim> {
-    sentences(text).into_iter().map(|at| Claim::new(at, text)).collect()
-}
-
 /// Which sentence a mark belongs to: the one it stands in or behind, or the one that it begins a line of.
 fn claim_of(mark: &Mark, claims: &[Span], text: &str) -> Option<usize> {
     let start = mark.first()?.1.start;
@@ -255,6 +262,96 @@ fn claim_of(mark: &Mark, claims: &[Span], text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
+
+    use crate::document::{Format, Metadata};
+
+    /// A passage of that text, at the beginning of its document.
+    pub(super) fn passage(text: &str) -> Passage {
+        Passage {
+            id: "doors".into(),
+            chunk: 0,
+            title: String::new(),
+            url: None,
+            format: Format::Text,
+            metadata: Metadata::new(),
+            headings: Vec::new(),
+            page: None,
+            text: text.into(),
+            span: Span::new(0, text.len()),
+            highlights: Vec::new(),
+            score: 1.0,
+            semantic: None,
+            lexical: None,
+        }
+    }
+
+    const DOORS: &str = "The museum in Vienna has 12 doors. It is open until eight at night. Tickets are sold by Anna \
+                         Berger. Dogs must not enter the garden.";
+
+    /// As an embedder, but all texts mean the same; counts what is asked of it.
+    fn same(asked: &Cell<usize>) -> impl Fn(&[&str]) -> Result<Vec<UnitVector>> {
+        move |texts| {
+            asked.set(asked.get() + texts.len());
+            texts.iter().map(|_| UnitVector::normalize(vec![1.0, 0.0])).collect()
+        }
+    }
+
+    fn judged(answer: &str) -> Checked {
+        let asked = Cell::new(0);
+        Evidence::new(&[passage(DOORS)]).judge(answer, &same(&asked)).unwrap()
+    }
+
+    fn verdict(sentence: &str) -> Verdict {
+        judged(sentence).sentences[0].verdict
+    }
+
+    #[test]
+    fn every_sentence_that_states_something_is_told_where_the_source_says_it() {
+        let checked = judged("So it is. The museum in Vienna has 12 doors. Tickets are sold by Anna Berger [1].");
+        let spans: Vec<_> =
+            checked.sentences.iter().map(|it| (it.verdict, it.span.map(|span| span.of(DOORS)))).collect();
+        let first = (Verdict::Supported, Some("The museum in Vienna has 12 doors."));
+        assert_eq!(spans, [first, (Verdict::Supported, Some("Tickets are sold by Anna Berger."))]);
+        // The model cited one, the check the other.
+        let by: Vec<Author> = checked.citations.iter().map(|citation| citation.by).collect();
+        assert_eq!(by, [Author::Carrel, Author::Model]);
+    }
+
+    #[test]
+    fn a_number_a_name_or_a_denial_that_differs_is_not_supported_however_well_the_words_fit() {
+        assert_eq!(verdict("The museum in Vienna has 14 doors."), Verdict::Unsupported);
+        assert_eq!(verdict("The museum in Berlin has 12 doors."), Verdict::Unsupported);
+        assert_eq!(verdict("The museum is not open until eight at night."), Verdict::Unsupported);
+        assert_eq!(verdict("Dogs must enter the garden."), Verdict::Unsupported);
+        assert_eq!(verdict("Dogs must not enter the garden."), Verdict::Supported);
+    }
+
+    #[test]
+    fn a_name_that_takes_no_others_place_makes_a_sentence_weak_and_no_worse() {
+        assert_eq!(verdict("Dogs must not enter the Imperial garden."), Verdict::Weak);
+    }
+
+    #[test]
+    fn what_words_decide_is_not_embedded_and_the_rest_within_a_bound() {
+        let asked = Cell::new(0);
+        let evidence = Evidence::new(&[passage(DOORS)]);
+        evidence.judge("The museum in Vienna has 12 doors.", &same(&asked)).unwrap();
+        assert_eq!(asked.get(), 0);
+        let checked = evidence.judge("Access ends at night in that lovely house.", &same(&asked)).unwrap();
+        assert_eq!((asked.get(), checked.sentences[0].verdict), (2, Verdict::Supported));
+        asked.set(0);
+        let many = "Access ends at night in that lovely house. ".repeat(100);
+        assert_eq!(evidence.judge(&many, &same(&asked)).unwrap().sentences.len(), 100);
+        assert_eq!(asked.get(), MOST_EMBEDDED);
+    }
+
+    #[test]
+    fn an_embedder_that_fails_is_told() {
+        let failing = |_: &[&str]| Err(crate::error::Error::ModelInvalid { problem: "none".into() });
+        let outcome = Evidence::new(&[passage(DOORS)]).judge("Access ends at night in that house.", &failing);
+        assert_eq!(outcome.unwrap_err().code(), "model_invalid");
+    }
 
     #[test]
     fn a_mark_belongs_to_the_sentence_before_it_or_to_the_line_that_it_begins() {

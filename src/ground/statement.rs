@@ -8,14 +8,26 @@ use std::collections::{HashMap, HashSet};
 use crate::document::{Language, Span};
 use crate::language::{Term, tokens};
 
-/// Words that deny what follows, in the languages whose stop words are known.
-const DENIALS: [&str; 25] = [
-    "not", "no", "never", "cannot", "without", "neither", "nor", "none", "unable", "nicht", "kein", "keine", "keinen",
-    "keiner", "nie", "ohne", "pas", "jamais", "non", "não", "nunca", "niet", "geen", "inte", "не",
-];
+/// Words that deny what follows.
+fn denials(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::Und | Language::En => {
+            &["not", "no", "never", "cannot", "without", "neither", "nor", "none", "unable"]
+        }
+        Language::De => &["nicht", "kein", "keine", "keinen", "keinem", "keiner", "nie", "niemals", "ohne"],
+        Language::Fr => &["pas", "jamais", "sans", "aucun", "aucune", "ni"],
+        Language::Es => &["no", "nunca", "sin", "ningún", "ninguna", "ni"],
+        Language::It => &["non", "mai", "senza", "nessun", "nessuna"],
+        Language::Pt => &["não", "nunca", "sem", "nenhum", "nenhuma"],
+        Language::Nl => &["niet", "geen", "nooit", "zonder"],
+        Language::Ru => &["не", "нет", "ни", "без", "никогда"],
+        Language::Sv => &["inte", "ej", "aldrig", "utan", "ingen"],
+    }
+}
+
 /// How many words a denial reaches.
 const REACH: usize = 2;
-/// Numbers that are often written as words, from two on.
+/// Numbers that are often written as words, from two on, in English.
 const NUMBERS: [&str; 11] =
     ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
 
@@ -37,7 +49,8 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    pub(super) fn new(text: &str) -> Self {
+    pub(super) fn new(text: &str, language: Language) -> Self {
+        let denials = denials(language);
         let mut statement = Self::default();
         let mut last: Option<Span> = None;
         let mut reach = 0;
@@ -48,7 +61,7 @@ impl Statement {
             if gap.contains([',', ';', ':', '.', '(', ')']) {
                 reach = 0;
             }
-            if DENIALS.contains(&form) || form.ends_with("n't") || form.ends_with("n’t") {
+            if denials.contains(&form) || form.ends_with("n't") || form.ends_with("n’t") {
                 reach = REACH;
                 statement.denied.push(Vec::new());
                 return;
@@ -59,7 +72,7 @@ impl Statement {
             if in_digits && span.len() <= 2 && text[span.end..].starts_with(')') && !gap.contains('(') {
                 return; // "1)" numbers what is listed.
             }
-            let Some(word) = number.or_else(|| Term::new(form, Language::En).stem) else { return };
+            let Some(word) = number.or_else(|| Term::new(form, language).stem) else { return };
             let denied = reach > 0;
             if denied {
                 reach -= 1;
@@ -75,7 +88,8 @@ impl Statement {
                 if in_digits {
                     statement.numbers.insert(word.clone());
                 }
-            } else if !first && span.of(text).starts_with(char::is_uppercase) {
+            } else if !first && language != Language::De && span.of(text).starts_with(char::is_uppercase) {
+                // In German all nouns are written so.
                 statement.names.insert(word.clone());
             }
             statement.words.insert(word);
@@ -112,4 +126,41 @@ fn number(form: &str) -> Option<String> {
     let ending = digits.trim_start_matches(|it: char| it.is_ascii_digit());
     let cardinal = ["st", "nd", "rd", "th"].contains(&ending);
     Some(if cardinal { digits[..digits.len() - ending.len()].to_owned() } else { digits })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn english(text: &str) -> Statement {
+        Statement::new(text, Language::En)
+    }
+
+    fn sorted(words: &HashSet<String>) -> Vec<&str> {
+        let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+        words.sort_unstable();
+        words
+    }
+
+    #[test]
+    fn numbers_are_compared_in_digits_and_those_of_a_list_are_none() {
+        let statement = english("There are three: 1) the 1,200 of May 2nd, and 2) none.");
+        assert_eq!(sorted(&statement.numbers), ["1200", "2"]);
+        assert_eq!(sorted(&statement.counts), ["3"]);
+    }
+
+    #[test]
+    fn names_are_written_with_capitals_inside_a_sentence_but_not_in_german() {
+        assert_eq!(sorted(&english("Then Anna met Bob. Later they left.").names), ["anna", "bob"]);
+        let german = Statement::new("Dann traf Anna ihren Bruder nicht.", Language::De);
+        assert!(german.names.is_empty() && german.is_denial());
+    }
+
+    #[test]
+    fn a_sentence_denies_what_another_says_but_not_what_is_denied_there_as_well() {
+        let (says, denies) = (english("The door is open at night."), english("The door is not open at night."));
+        assert!(denies.denies(&says) && !says.denies(&denies));
+        assert!(!denies.denies(&denies) && !denies.denies(&english("Windows are shut.")));
+        assert!(english("They don't sell bread.").denies(&english("They sell bread.")));
+    }
 }

@@ -19,7 +19,7 @@ fn covered(question: &Spanned, quoted: &[Span]) -> f64 {
 }
 
 #[test]
-fn three_sentences_hold_the_answer_in_most_cases() {
+fn three_sentences_hold_the_answer_in_most_cases_whatever_the_documents_are() {
     let (carrel, questions) = chunking_evaluation();
     let mut held: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for question in &questions {
@@ -39,10 +39,12 @@ fn three_sentences_hold_the_answer_in_most_cases() {
         of_corpus.0 += usize::from(covered(question, &quoted) >= COVERED);
         of_corpus.1 += 1;
     }
-    for (corpus, (held, of)) in &held {
-        println!("{corpus}: {held} of {of} answered, {:.3}", *held as f64 / *of as f64);
+    let share = |(held, of): (usize, usize)| held as f64 / of as f64;
+    for (corpus, &counts) in &held {
+        println!("{corpus}: {counts:?} answered, {:.3}", share(counts));
+        assert!(share(counts) >= 0.58, "{corpus}");
     }
-    let share = held.values().map(|it| it.0).sum::<usize>() as f64 / questions.len() as f64;
-    println!("all: {share:.3}");
-    assert!(share >= 0.62, "{share}");
+    let all = held.values().fold((0, 0), |all, it| (all.0 + it.0, all.1 + it.1));
+    println!("all: {:.3}", share(all));
+    assert!(share(all) >= 0.67, "{all:?}");
 }

@@ -4,14 +4,18 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
+use carrel::carrel::Carrel;
 use carrel::document::{Passage, Span};
 use carrel::embed::Embedder;
-use carrel::ground::{Checked, Evidence, Verdict};
+use carrel::ground::{ANSWERABLE, Checked, Evidence, Verdict, answerable};
 use carrel::language::sentences;
 use carrel::retrieve::Mode;
 use carrel::vector::UnitVector;
 
-use crate::answer_sets::{among, anthropic_docs_by_words, chunking_evaluation_by_words, found};
+use crate::answer_sets::{
+    Answered, Spanned, among, anthropic_docs, anthropic_docs_by_words, chunking_evaluation,
+    chunking_evaluation_by_words, found,
+};
 use crate::desk::prepared_embedder;
 
 /// Words behind which "not" makes the opposite of a sentence.
@@ -22,6 +26,7 @@ const AUXILIARIES: [&str; 15] =
 struct Answer {
     text: String,
     passages: Vec<Passage>,
+    evidence: Evidence,
     /// Where it is told.
     documents: Vec<String>,
     /// And where there, if that is known.
@@ -125,7 +130,7 @@ impl<'embedder> Judge<'embedder> {
         Self { embedder, known: RefCell::default(), most: Cell::new(0), embedded: Cell::new(0) }
     }
 
-    fn judge(&self, passages: &[Passage], answer: &str) -> Checked {
+    fn judge(&self, evidence: &Evidence, text: &str) -> Checked {
         let embed = |texts: &[&str]| {
             self.most.set(self.most.get().max(texts.len()));
             self.embedded.set(self.embedded.get() + texts.len());
@@ -137,13 +142,13 @@ impl<'embedder> Judge<'embedder> {
             known.extend(new.iter().map(|text| (*text).to_owned()).zip(vectors));
             Ok(texts.iter().map(|text| known[*text].clone()).collect())
         };
-        Evidence::new(passages).judge(answer, &embed).unwrap()
+        evidence.judge(text, &embed).unwrap()
     }
 
     /// What is thought of a sentence; the worst, where it is taken for several.
-    fn verdict(&self, passages: &[Passage], sentence: &str) -> Verdict {
+    fn verdict(&self, evidence: &Evidence, sentence: &str) -> Verdict {
         let worse = |left: Verdict, right: Verdict| if right as usize > left as usize { right } else { left };
-        let verdicts = self.judge(passages, sentence).sentences.into_iter().map(|it| it.verdict);
+        let verdicts = self.judge(evidence, sentence).sentences.into_iter().map(|it| it.verdict);
         verdicts.reduce(worse).unwrap_or(Verdict::Unsupported)
     }
 }
@@ -183,7 +188,7 @@ fn outcome(judge: &Judge, answers: &[Answer], name: &str) -> Outcome {
     let mut outcome = Outcome::default();
     let mut cases = Vec::new();
     for answer in answers {
-        let checked = judge.judge(&answer.passages, &answer.text);
+        let checked = judge.judge(&answer.evidence, &answer.text);
         for citation in &checked.citations {
             let passage = &answer.passages[citation.source.unwrap()];
             let meets = |other: Span| citation.span.is_some_and(|it| it.start < other.end && other.start < it.end);
@@ -193,20 +198,21 @@ fn outcome(judge: &Judge, answers: &[Answer], name: &str) -> Outcome {
         }
         cases.extend(statements(&answer.text).into_iter().map(|sentence| Case { sentence, answer }));
     }
-    judge.most.set(0);
     let mut turns = [0; KINDS.len()];
     for (at, Case { sentence, answer }) in cases.iter().enumerate() {
-        outcome.truths[judge.verdict(&answer.passages, sentence) as usize] += 1;
+        outcome.truths[judge.verdict(&answer.evidence, sentence) as usize] += 1;
         // The kind that had the fewest turns, so that there are about as many of each.
         let mut kinds: Vec<usize> = (0..KINDS.len()).collect();
         kinds.sort_by_key(|&kind| turns[kind]);
         let made = kinds.iter().find_map(|&kind| altered(&cases, at, KINDS[kind]).map(|made| (kind, made)));
         let Some((kind, made)) = made else { continue };
         turns[kind] += 1;
-        outcome.altered.entry(KINDS[kind]).or_default()[judge.verdict(&answer.passages, &made) as usize] += 1;
+        outcome.altered.entry(KINDS[kind]).or_default()[judge.verdict(&answer.evidence, &made) as usize] += 1;
     }
     let (bearing, precision, recall) = (outcome.bearing(), outcome.precision(), outcome.recall());
     println!("{name}: bearing {bearing:.3}, precision {precision:.3}, recall {recall:.3}, {outcome:?}");
+    println!("{name}: {} embedded for one answer at most, {} in all", judge.most.get(), judge.embedded.get());
+    assert!(judge.most.get() <= 48, "{}", judge.most.get());
     outcome
 }
 
@@ -215,7 +221,7 @@ fn quoted(document: &str, text: &str, span: Span, passages: &[Passage]) -> Optio
     let holds = |it: &&Passage| it.id == document && it.span.start <= span.start && it.span.end >= span.end;
     passages.iter().find(holds)?;
     let (text, documents) = (span.of(text).to_owned(), vec![document.to_owned()]);
-    Some(Answer { text, passages: passages.to_vec(), documents, span: Some(span) })
+    Some(Answer { text, evidence: Evidence::new(passages), passages: passages.to_vec(), documents, span: Some(span) })
 }
 
 #[test]
@@ -225,11 +231,12 @@ fn of_reference_answers_what_was_altered_is_found_and_what_is_true_is_cited() {
         // As from a search that finds all it should, and more.
         let mut passages = found(&carrel, &question.question, Mode::Lexical, 6, among(&question.documents, true));
         passages.extend(found(&carrel, &question.question, Mode::Lexical, 5, among(&question.documents, false)));
-        Answer { text: question.answer.clone(), passages, documents: question.documents.clone(), span: None }
+        let evidence = Evidence::new(&passages);
+        Answer { text: question.answer.clone(), passages, evidence, documents: question.documents.clone(), span: None }
     });
     let outcome = outcome(&Judge::new(prepared_embedder()), &answers.collect::<Vec<_>>(), "anthropic-docs");
     assert!(outcome.bearing() >= 0.9);
-    assert!(outcome.precision() >= 0.9 && outcome.recall() >= 0.8);
+    assert!(outcome.precision() >= 0.84 && outcome.recall() >= 0.8);
 }
 
 #[test]
@@ -242,6 +249,70 @@ fn of_quoted_answers_what_was_altered_is_found_and_what_is_true_is_cited() {
         question.spans.iter().filter_map(answer).collect::<Vec<_>>()
     });
     let outcome = outcome(&Judge::new(prepared_embedder()), &answers.collect::<Vec<_>>(), "chunking-evaluation");
-    assert!(outcome.bearing() >= 0.9);
-    assert!(outcome.precision() >= 0.9 && outcome.recall() >= 0.8);
+    assert!(outcome.bearing() >= 0.94);
+    assert!(outcome.precision() >= 0.97 && outcome.recall() >= 0.89);
+}
+
+/// What is thought of each question that its own documents, and that others, were asked in that way.
+struct Answerable {
+    /// By document, for the first set.
+    with: BTreeMap<String, Vec<f32>>,
+    without: Vec<f32>,
+    /// Of the second set, which the threshold was not chosen on.
+    apart_with: Vec<f32>,
+    apart_without: Vec<f32>,
+}
+
+/// The share of values below the threshold.
+fn below<'values>(values: impl IntoIterator<Item = &'values f32>, threshold: f32) -> f64 {
+    let (mut below, mut count) = (0, 0);
+    for &value in values {
+        below += usize::from(value < threshold);
+        count += 1;
+    }
+    below as f64 / count as f64
+}
+
+#[test]
+fn questions_that_the_documents_do_not_answer_are_told_from_those_that_they_do() {
+    let (carrel, questions) = chunking_evaluation();
+    let (docs, docs_questions) = anthropic_docs();
+    // How many are rightly refused at least.
+    let floors = [(Mode::Hybrid, 0.9), (Mode::Semantic, 0.5), (Mode::Lexical, 0.3)];
+    for (mode, rightly) in floors {
+        let score = |carrel: &Carrel, question: &str, filter| answerable(&found(carrel, question, mode, 5, filter));
+        let mut scores = Answerable {
+            with: BTreeMap::new(),
+            without: Vec::new(),
+            apart_with: Vec::new(),
+            apart_without: Vec::new(),
+        };
+        for Spanned { question, document, .. } in &questions {
+            scores.with.entry(document.clone()).or_default().push(score(&carrel, question, None));
+            scores.without.push(score(&carrel, question, among(std::slice::from_ref(document), false)));
+        }
+        for Answered { question, .. } in &docs_questions {
+            scores.apart_with.push(score(&docs, question, None));
+            scores.apart_without.push(score(&carrel, question, None));
+        }
+        for threshold in [0.25, 0.28, 0.31, ANSWERABLE, 0.36, 0.38, 0.4, 0.45] {
+            let by_corpus = scores.with.values().map(|values| format!("{:.3}", below(values, threshold)));
+            println!(
+                "{} below {threshold:.2}: wrongly {:.3} ({}), rightly {:.3}; kept apart: {:.3}, {:.3}",
+                mode.name(),
+                below(scores.with.values().flatten(), threshold),
+                by_corpus.collect::<Vec<_>>().join(" "),
+                below(&scores.without, threshold),
+                below(&scores.apart_with, threshold),
+                below(&scores.apart_without, threshold),
+            );
+        }
+        // Two of a hundred questions of any corpus, so that it holds for documents of any kind.
+        for (corpus, values) in &scores.with {
+            assert!(below(values, ANSWERABLE) <= 0.021, "{} {corpus}", mode.name());
+        }
+        assert!(below(&scores.without, ANSWERABLE) >= rightly, "{}", mode.name());
+        assert!(below(&scores.apart_with, ANSWERABLE) <= 0.02, "{}", mode.name());
+        assert!(below(&scores.apart_without, ANSWERABLE) >= rightly, "{}", mode.name());
+    }
 }
