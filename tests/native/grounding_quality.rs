@@ -75,7 +75,7 @@ fn altered(cases: &[Case], at: usize, alteration: Alteration) -> Option<String> 
     // Others like it, in the sources and elsewhere by turns: what stands near is the harder to tell. They stand behind a
     // word in lower case: what begins a sentence is no name.
     let others = |like: fn(&str) -> bool| {
-        let there = if at % 2 == 0 { case } else { &cases[(at + cases.len() / 2) % cases.len()] };
+        let there = if at.is_multiple_of(2) { case } else { &cases[(at + cases.len() / 2) % cases.len()] };
         let fits = |word: &str| like(word) && !words.iter().any(|own| bare(own).eq_ignore_ascii_case(bare(word)));
         let mut all: Vec<&str> = Vec::new();
         for passage in &there.answer.passages {
