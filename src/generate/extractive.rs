@@ -18,8 +18,10 @@ const SENTENCES: usize = 3;
 const COMPARED: usize = 24;
 /// How much a passage's score counts against words and meaning, which count 1 each.
 ///
-/// This and the next were tried from 0.25 to 1 and from 0.1 to 0.5 on the five corpora of chunking-evaluation: each of these
-/// values beats 0 for both on all of them together, by 2 to 4 of a hundred questions.
+/// This and the next were tried from 0.25 to 1 and from 0.1 to 0.5 on the five corpora of chunking-evaluation: all of
+/// these values find the answers of 68 to 70 of a hundred questions, and none of both finds 66. Chosen on four corpora
+/// and measured on the fifth they find 67. More passages, sentences beyond their edges, rarity in the whole collection
+/// and scores smoothed over neighbours added nothing.
 const PASSAGE: f32 = 0.5;
 /// How much a sentence gains by standing beside a chosen one.
 const BESIDE: f32 = 0.3;

@@ -21,6 +21,8 @@ const BY_BOTH: [f32; 2] = [0.6, 0.45];
 const WORTH_MORE: f32 = 0.12;
 /// How much rather a sentence is told that stands beside the first.
 const BESIDE: f32 = 0.06;
+/// From what share on a sentence says nearly all of a claim.
+const LED: f32 = 0.8;
 /// How many sentences say a claim together at most.
 const MOST_SENTENCES: usize = 3;
 /// How many sentences are compared with a claim by meaning.
@@ -173,8 +175,11 @@ impl<'sources> Alignment<'sources> {
 
     /// Whether a word of the claim stands there, or in the headings above.
     fn holds(&self, word: &String) -> bool {
-        self.statements().any(|it| it.words.contains(word))
-            || self.chosen.iter().any(|&(source, _)| self.sources[source].about.contains(word))
+        self.statements().any(|it| it.words.contains(word)) || self.is_heading(word)
+    }
+
+    fn is_heading(&self, word: &String) -> bool {
+        self.chosen.iter().any(|&(source, _)| self.sources[source].about.contains(word))
     }
 
     fn names(&self, is_so: impl Fn(&String) -> bool) -> bool {
@@ -191,7 +196,12 @@ impl<'sources> Alignment<'sources> {
             self.statements().take(first).any(|it| has(it).iter().any(|word| !claim.words.contains(word)))
         };
         let is_missing = |word: &String| !self.holds(word);
-        claim.numbers.iter().any(is_missing)
+        // Where the first sentence says nearly all, a number that only another has was put in the place of its own.
+        let share_of = |main: &Statement| share(main.words.intersection(&claim.words).count(), claim.words.len());
+        let led = self.statements().next().filter(|main| share_of(main) >= LED);
+        let is_elsewhere =
+            |number: &String| led.is_some_and(|main| !main.words.contains(number)) && !self.is_heading(number);
+        claim.numbers.iter().any(|number| is_missing(number) || is_elsewhere(number))
             || (claim.counts.iter().any(is_missing) && has_another(|it| &it.counts, MOST_SENTENCES))
             || (self.names(is_missing) && has_another(|it| &it.names, 1))
             || self.statements().any(|it| claim.denies(it))

@@ -42,9 +42,9 @@ fn three_sentences_hold_the_answer_in_most_cases_whatever_the_documents_are() {
     let share = |(held, of): (usize, usize)| held as f64 / of as f64;
     for (corpus, &counts) in &held {
         println!("{corpus}: {counts:?} answered, {:.3}", share(counts));
-        assert!(share(counts) >= 0.58, "{corpus}");
+        assert!(share(counts) >= 0.62, "{corpus}");
     }
     let all = held.values().fold((0, 0), |all, it| (all.0 + it.0, all.1 + it.1));
     println!("all: {:.3}", share(all));
-    assert!(share(all) >= 0.67, "{all:?}");
+    assert!(share(all) >= 0.68, "{all:?}");
 }
