@@ -178,3 +178,48 @@ fn one_line(sentence: &str) -> String {
     let stripped = ["- ", "* ", "+ ", "• ", "> ", "| "].iter().find_map(|mark| line.strip_prefix(mark));
     stripped.map(str::to_owned).unwrap_or(line)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Format, Metadata};
+
+    fn passage(score: f32, text: &str) -> Passage {
+        Passage {
+            id: "notes".into(),
+            chunk: 0,
+            title: String::new(),
+            url: None,
+            format: Format::Text,
+            metadata: Metadata::new(),
+            headings: Vec::new(),
+            page: None,
+            text: text.into(),
+            span: Span::new(0, text.len()),
+            highlights: Vec::new(),
+            score,
+            semantic: None,
+            lexical: None,
+        }
+    }
+
+    fn chosen(passages: &[Passage]) -> Vec<String> {
+        let alike = |texts: &[&str]| Ok(vec![0.5; texts.len()]);
+        extract("When is the glass kiln heated?", passages, alike).unwrap().into_iter().map(|it| it.text).collect()
+    }
+
+    #[test]
+    fn of_sentences_that_fit_as_well_those_beside_the_best_are_taken() {
+        let beside =
+            "The glass kiln is heated on Monday. After that nobody may open its door. It cools down until Friday.";
+        let apart = "Bread is baked in another street. Flour arrives there by small boats. Millers sell what remains.";
+        let expected = ["The glass kiln is heated on Monday.", "After that nobody may open its door."];
+        assert_eq!(chosen(&[passage(1.0, apart), passage(1.0, beside)])[1..], expected);
+    }
+
+    #[test]
+    fn what_says_the_same_is_taken_once() {
+        let text = "The glass kiln is heated on Monday.";
+        assert_eq!(chosen(&[passage(0.9, text), passage(0.4, text)]), [text]);
+    }
+}

@@ -250,7 +250,7 @@ fn of_quoted_answers_what_was_altered_is_found_and_what_is_true_is_cited() {
     });
     let outcome = outcome(&Judge::new(prepared_embedder()), &answers.collect::<Vec<_>>(), "chunking-evaluation");
     assert!(outcome.bearing() >= 0.94);
-    assert!(outcome.precision() >= 0.97 && outcome.recall() >= 0.89);
+    assert!(outcome.precision() >= 0.97 && outcome.recall() >= 0.9);
 }
 
 /// What is thought of each question that its own documents, and that others, were asked in that way.
