@@ -4,12 +4,14 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod additions;
+mod answer_sets;
 mod answers;
 mod ask_over_http;
 mod chunks;
 mod command_line;
 mod desk;
 mod documents_say_what_is_so;
+mod extractive_quality;
 mod family;
 mod filters;
 mod floors;
@@ -18,6 +20,7 @@ mod forged_indexes;
 mod forgery;
 mod golden;
 mod graphs;
+mod grounding_quality;
 mod html;
 mod index_changes;
 mod index_files;
