@@ -8,9 +8,9 @@
 
 /** How much of a refusal is read, and of a list of models. */
 const LONGEST_REFUSAL = 64 * 1024;
-const LONGEST_LIST = 8 * 1024 * 1024;
+export const LONGEST_LIST = 8 * 1024 * 1024;
 /** No cookies, no referrer, no redirect to another host: nothing goes where the person did not send it. */
-const PRIVATELY = /** @type {const} */ ({ credentials: "omit", referrerPolicy: "no-referrer", redirect: "error", cache: "no-store" });
+export const PRIVATELY = /** @type {const} */ ({ credentials: "omit", referrerPolicy: "no-referrer", redirect: "error", cache: "no-store" });
 
 /**
  * Sends the request and tells what comes, as it comes.
@@ -95,7 +95,7 @@ function shaped(event) {
 }
 
 /** @param {Response} response @param {number} most bytes */
-async function beginning(response, most) {
+export async function beginning(response, most) {
   const bytes = new Uint8Array(most);
   let length = 0;
   const reader = response.body?.getReader();

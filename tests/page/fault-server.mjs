@@ -35,11 +35,10 @@ export async function startFaultServer({ elsewhere = "http://127.0.0.1:9" } = {}
     requests.push({ method, path, headers, body });
     const name = path.split("/")[1] ?? "";
     const fault = Object.hasOwn(faults, name) ? faults[name] : undefined;
-    const isHidden = fault?.cors === "before" || (fault?.cors !== undefined && method !== "OPTIONS");
-    if (!isHidden) {
+    if (fault?.cors !== "before" && !(fault?.cors === "after" && method !== "OPTIONS")) {
       response.setHeader("access-control-allow-origin", "*");
-      response.setHeader("access-control-allow-headers", "*, authorization");
       response.setHeader("access-control-expose-headers", "*");
+      if (fault?.cors !== "headers") response.setHeader("access-control-allow-headers", "*, authorization");
     }
     if (method === "OPTIONS") return response.writeHead(204).end();
     if (!fault) return response.writeHead(404).end("not found");
@@ -49,9 +48,10 @@ export async function startFaultServer({ elsewhere = "http://127.0.0.1:9" } = {}
       waiting += 1;
       response.once("close", () => (waiting -= 1));
     }
-    // The list of models: a refusal refuses it, too.
-    const isRefusal = fault.code !== undefined && fault.partial === undefined && fault.needs === undefined;
-    if (method === "GET" && !isRefusal && !fault.cors) return stage.refuse(200, stage.dialect.models(state.models));
+    if (!fault.always && method === "GET") return stage.refuse(200, stage.dialect.models(state.models));
+    if (!fault.always && !isJson(body)) return stage.fail({ status: 400, type: "invalid_request_error", message: "We could not parse the JSON body" });
+    const isStreamed = /"stream": ?true/.test(body) || path.includes(":stream");
+    if (!fault.code && !isStreamed) return stage.refuse(200, stage.dialect.whole(state.text));
     await Promise.resolve(fault.play(stage)).catch((error) => {
       if (!response.closed) throw error;
     });
@@ -73,6 +73,16 @@ export async function startFaultServer({ elsewhere = "http://127.0.0.1:9" } = {}
       return new Promise((resolve) => server.close(() => resolve(undefined)));
     },
   };
+}
+
+/** @param {string} text */
+function isJson(text) {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

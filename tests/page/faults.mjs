@@ -35,7 +35,9 @@
  * @property {boolean} [everywhere] Whether it is played in all APIs: the others have the same bytes, or the same HTTP.
  * @property {number} [takes] At least so many milliseconds.
  * @property {number} [within] At most so many milliseconds.
- * @property {"before" | "after" | "refused"} [cors] Refused to the page, before the question or with its answer.
+ * @property {"before" | "after" | "headers"} [cors] Refused to the page: the question, the answer to it, or only the
+ *   headers that a question has.
+ * @property {boolean} [always] Whether a list of models, or what is no question, meets the same.
  */
 
 /** Words of an answer that breaks off. */
@@ -99,17 +101,17 @@ export const faults = {
 
   // Refused for good.
   400: { what: "a bad request", play: fail(kinds.tooLarge), code: "api_rejected", says: /max_tokens is too large/, everywhere: true },
-  401: { what: "a wrong key", play: fail(kinds.key), code: "api_unauthorized", says: /Incorrect API key.*Check the key/, everywhere: true },
+  401: { always: true, what: "a wrong key", play: fail(kinds.key), code: "api_unauthorized", says: /Incorrect API key.*Check the key/, everywhere: true },
   402: { what: "no credit", play: fail(kinds.credit), code: "api_quota_exceeded", says: /credit balance/, everywhere: true },
-  403: { what: "a key that may not", play: fail(kinds.forbidden), code: "api_unauthorized", everywhere: true },
+  403: { always: true, what: "a key that may not", play: fail(kinds.forbidden), code: "api_unauthorized", everywhere: true },
   404: { what: "an unknown model", play: fail(kinds.model), code: "api_model_unknown", says: /"nobody".*does not exist/, everywhere: true },
-  413: { what: "a body that is too large, told by a proxy's web page", play: (stage) => stage.refuse(413, webPage), code: "api_context_exceeded", everywhere: true },
+  413: { always: true, what: "a body that is too large, told by a proxy's web page", play: (stage) => stage.refuse(413, webPage), code: "api_context_exceeded", everywhere: true },
   422: { what: "an option that is refused", play: fail(kinds.unprocessable), code: "api_rejected", says: /temperature/ },
   "too-long": { what: "a prompt longer than the context", play: fail(kinds.long), code: "api_context_exceeded" },
   quota: { what: "429 that means: no credit", play: fail(kinds.quota), code: "api_quota_exceeded", needs: "retries", says: /Add credit/ },
-  html: { what: "200 with a web page", play: (stage) => stage.refuse(200, webPage), code: "api_not_json", says: /web page.*usually ends in \/v1/, everywhere: true },
-  empty: { what: "200 with nothing", play: (stage) => stage.refuse(200, ""), code: "api_not_json", everywhere: true },
-  "other-json": { what: "200 with JSON that is no answer", play: (stage) => stage.refuse(200, { status: "ok" }), code: "api_not_json", everywhere: true },
+  html: { always: true, what: "200 with a web page", play: (stage) => stage.refuse(200, webPage), code: "api_not_json", says: /web page.*usually ends in \/v1/, everywhere: true },
+  empty: { always: true, what: "200 with nothing", play: (stage) => stage.refuse(200, ""), code: "api_not_json", everywhere: true },
+  "other-json": { always: true, what: "200 with JSON that is no answer", play: (stage) => stage.refuse(200, { status: "ok" }), code: "api_not_json", everywhere: true },
   "error-as-200": { what: "200 with an error", play: ({ refuse, dialect }) => refuse(200, dialect.error(kinds.key)), code: "api_unauthorized" },
 
   // Refused for now: sent again, as often as was allowed.
@@ -118,8 +120,8 @@ export const faults = {
   "429-retry-after": { what: "too many requests, once, and a second to wait", play: failThenAnswer(1, kinds.rate, { "retry-after": "1" }), arrives: [2, 2], needs: "retries", takes: 1000 },
   "429-retry-after-hour": { what: "too many requests, and an hour to wait, which is too long", play: (stage) => stage.fail(kinds.rate, { "retry-after": "3600" }), code: "api_rate_limited", needs: "retries", says: /Wait 3600 s/, within: 3000 },
   500: { what: "a fault of the server, every time", play: fail(kinds.engine), code: "api_server", arrives: thrice, needs: "retries", says: /try again in a moment/, everywhere: true },
-  502: { what: "a proxy's web page", play: (stage) => stage.refuse(502, webPage), code: "api_server", arrives: thrice, needs: "retries", says: /web page instead of an answer/ },
-  503: { what: "not ready, every time", play: fail(kinds.unavailable), code: "api_overloaded", arrives: thrice, needs: "retries", everywhere: true },
+  502: { always: true, what: "a proxy's web page", play: (stage) => stage.refuse(502, webPage), code: "api_server", arrives: thrice, needs: "retries", says: /web page instead of an answer/ },
+  503: { always: true, what: "not ready, every time", play: fail(kinds.unavailable), code: "api_overloaded", arrives: thrice, needs: "retries", everywhere: true },
   "503-twice": { what: "not ready, twice", play: failThenAnswer(2, kinds.unavailable), arrives: thrice, needs: "retries", everywhere: true },
   504: { what: "a proxy that gave up, without a word", play: (stage) => stage.refuse(504, ""), code: "api_server", arrives: thrice, needs: "retries", says: /gave no reason/ },
   529: { what: "Anthropic's overload, every time", play: fail(kinds.overloaded), code: "api_overloaded", arrives: thrice, needs: "retries", everywhere: true },
@@ -136,7 +138,7 @@ export const faults = {
   },
 
   // The connection. One that was used before and breaks is made anew by the browser itself, which asks once more.
-  "reset-before": { what: "broken before the headers", play: (stage) => stage.reset(), code: "api_unreachable", arrives: [1, 6], needs: "retries", everywhere: true },
+  "reset-before": { always: true, what: "broken before the headers", play: (stage) => stage.reset(), code: "api_unreachable", arrives: [1, 6], needs: "retries", everywhere: true },
   "reset-before-once": { what: "broken before the headers, once", play: (stage) => (stage.attempt > 1 ? answer(stage) : stage.reset()), arrives: [2, 2], needs: "retries" },
   "reset-after-headers": {
     what: "broken between the headers and the first word", code: "api_stream_cut", arrives: upToThrice, needs: "retries",
@@ -168,14 +170,16 @@ export const faults = {
     what: "announced as compressed, and it is not", code: "api_stream_cut", arrives: upToThrice, needs: "retries",
     play: ({ response }) => response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" }).end("data: nothing\n\n"),
   },
-  redirect: { what: "sent on to another path", play: (stage) => stage.refuse(307, "", { location: "/says/v1/chat/completions" }), code: "api_unreachable", arrives: upToThrice, needs: "retries" },
-  "redirect-elsewhere": { what: "sent on to another server", play: (stage) => stage.refuse(307, "", { location: `${stage.elsewhere}/says/v1/chat/completions` }), code: "api_unreachable", arrives: upToThrice, needs: "retries" },
-  "no-cors": { what: "the page may not ask (CORS)", play: answer, cors: "before", code: "api_unreachable", arrives: [0, 0], needs: "retries", says: /CORS.*OLLAMA_ORIGINS/, everywhere: true },
-  "no-cors-after": { what: "the page may ask, and not read the answer (CORS)", play: answer, cors: "after", code: "api_unreachable", arrives: upToThrice, needs: "retries" },
-  "no-cors-refused": { what: "the page may ask, and not read the refusal (CORS)", play: fail(kinds.key), cors: "refused", code: "api_unreachable", arrives: upToThrice, needs: "retries" },
+  redirect: { always: true, what: "sent on to another path", play: (stage) => stage.refuse(307, "", { location: "/says/v1/chat/completions" }), code: "api_unreachable", arrives: upToThrice, needs: "retries" },
+  "redirect-elsewhere": { always: true, what: "sent on to another server", play: (stage) => stage.refuse(307, "", { location: `${stage.elsewhere}/says/v1/chat/completions` }), code: "api_unreachable", arrives: upToThrice, needs: "retries" },
+  "no-cors": { always: true, what: "the page may not ask (CORS)", play: answer, cors: "before", code: "api_unreachable", arrives: [0, 0], needs: "retries", says: /CORS.*OLLAMA_ORIGINS/, everywhere: true },
+  "no-cors-after": { always: true, what: "the page may ask, and not read the answer (CORS)", play: answer, cors: "after", code: "api_unreachable", arrives: upToThrice, needs: "retries" },
+  "no-cors-refused": { always: true, what: "the page may ask, and not read the refusal (CORS)", play: fail(kinds.key), cors: "after", code: "api_unreachable", arrives: upToThrice, needs: "retries" },
+
+  "no-cors-headers": { what: "the page may ask, but not with the headers of a question (CORS)", play: answer, cors: "headers", code: "api_unreachable", arrives: [0, 0], needs: "retries" },
 
   // Time.
-  silent: { what: "takes the request and says nothing", play: () => {}, code: "api_timeout", arrives: upToThrice, needs: "timeouts", says: /timeouts\.(connect|total)/, everywhere: true },
+  silent: { always: true, what: "takes the request and says nothing", play: () => {}, code: "api_timeout", arrives: upToThrice, needs: "timeouts", says: /timeouts\.(connect|total)/, everywhere: true },
   "silent-after-headers": { what: "sends headers and nothing more", play: ({ response }) => response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders(), code: "api_timeout", arrives: upToThrice, needs: "timeouts", says: /timeouts\.(firstToken|total)/ },
   "silent-in-mid-stream": { what: "stops in the middle, and stays on the line", play: beginThen(() => {}), code: "api_timeout", partial: beginning, needs: "timeouts", says: /timeouts\.silence/, everywhere: true },
   pings: { what: "says that it is alive, for ever, and never a word", play: async (stage) => { await stage.open(); await forEver(stage, stage.dialect.silence); }, code: "api_timeout", arrives: upToThrice, needs: "timeouts", says: /timeouts\.(firstToken|total)/, everywhere: true },
