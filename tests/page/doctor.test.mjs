@@ -4,11 +4,11 @@ import { createServer } from "node:net";
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 import { visitBlank } from "./blank.mjs";
-import { ARGUMENTS } from "./browser.mjs";
+import { ARGUMENTS, story } from "./browser.mjs";
 import { startFaultServer } from "./fault-server.mjs";
 import { startLanguageModel } from "./language-model.mjs";
 import { ownSiteStory } from "./own-site.mjs";
-import { freePort } from "./process.mjs";
+import { freePort, until } from "./process.mjs";
 
 /** @typedef {import("./blank.mjs").Run} Run */
 /** @typedef {import("../../www/carrel.js").Step} Step */
@@ -84,13 +84,13 @@ ownSiteStory("no server, one that is no web server, and one that says nothing ar
     for (const diagnosis of [none, other]) {
       assert.equal(diagnosis.verdict, "no_server");
       assert.equal(states(diagnosis), "address ok, permission skipped, server failed, cors skipped, key skipped, model skipped, answer skipped");
-      assert.match(failed(diagnosis).detail, /^Nothing that speaks http answers at 127\.0\.0\.1:\d+\.$/);
+      assert.match(failed(diagnosis).detail, /^Nothing that speaks HTTP answers at 127\.0\.0\.1:\d+\.$/);
       assert.match(failed(diagnosis).remedy ?? "", /Start the server/);
       assert.deepEqual(diagnosis.told, diagnosis.steps.slice(0, diagnosis.told.length));
       assert.equal(diagnosis.told.length, 7, "each step is told");
     }
     assert.equal(silent.verdict, "api_timeout");
-    assert.match(failed(silent).detail, /takes connections and does not answer within 20 s/);
+    assert.match(failed(silent).detail, /takes connections and says nothing for 20 s/);
   } finally {
     greeting.close();
   }
@@ -112,7 +112,7 @@ ownSiteStory("a real server that does not let this page ask is told, and what is
       const { detail, remedy } = failed(refused);
       command = failed(refused).command ?? "";
       assert.ok(detail.includes(`does not let ${inPage} read`), detail);
-      assert.match(remedy ?? "", /llama\.cpp/);
+      assert.match(remedy ?? "", /^Allow this page in llama\.cpp:$/);
       assert.equal(command, `llama-server --cors-origins ${inPage}`);
       assert.ok(!(await refusing.isBusy()));
     });
@@ -140,8 +140,8 @@ ownSiteStory("at a real server a wrong key, a missing one and the right one are 
       assert.equal(diagnosis.verdict, "api_unauthorized");
       assert.equal(states(diagnosis), "address ok, permission ok, server ok, cors ok, key failed, model skipped, answer skipped");
     }
-    assert.match(failed(wrong).remedy ?? "", /Copy the key again/);
-    assert.match(failed(missing).remedy ?? "", /wants a key/);
+    assert.match(failed(wrong).detail, /Invalid API Key.*Check the key/);
+    assert.match(failed(missing).remedy ?? "", /Enter a key/);
     const right = { baseUrl, apiKey: "sk-right", model: "a-name-of-my-own" };
     const [quiet] = await examine(run, [right]);
     assert.equal(states(quiet), "address ok, permission ok, server ok, cors ok, key ok, model ok, answer skipped");
@@ -163,7 +163,7 @@ ownSiteStory("an unknown model and an empty account are found out, without a que
   const connections = ["404", "402", "quota", "says"].map((fault) => ({ baseUrl: server.baseUrl(fault), model: fault === "says" ? "writer" : "nobody" }));
   const quiet = await examine(run, connections);
   assert.deepEqual(quiet.map(({ verdict }) => verdict), ["model_unlisted", "model_unlisted", "model_unlisted", "ok"]);
-  assert.match(quiet[0].steps[5].detail, /does not have nobody.*There are writer, reader\./);
+  assert.match(quiet[0].steps[5].detail, /nobody is not listed.*There are writer, reader\./);
   assert.match(quiet[3].steps[6].detail, /Not asked: an answer may cost/);
   const posts = server.requests.filter(({ method }) => method === "POST").map(({ body }) => body);
   assert.deepEqual([...new Set(posts)], ["{"], "nothing that could be answered was sent");
@@ -175,7 +175,7 @@ ownSiteStory("an unknown model and an empty account are found out, without a que
   for (const diagnosis of [credit, quota]) {
     assert.equal(diagnosis.verdict, "api_quota_exceeded");
     assert.equal(failed(diagnosis).name, "answer");
-    assert.match(failed(diagnosis).remedy ?? "", /Add credit/);
+    assert.match(failed(diagnosis).detail, /Add credit/);
   }
   assert.equal(fine.verdict, "ok");
   assert.equal(states(fine), "address ok, permission ok, server ok, cors ok, key ok, model ok, answer ok");
@@ -200,12 +200,12 @@ ownSiteStory("a redirect, refused headers, a web page and a wrong path each have
   const faults = ["redirect-elsewhere", "no-cors-headers", "no-cors", "html", "nowhere", "503"];
   const all = await examine(run, faults.map((fault) => ({ baseUrl: server.baseUrl(fault), apiKey: "sk-mine" })));
   assert.deepEqual(all.map(({ verdict }) => verdict), ["redirected", "cors_refused", "cors_refused", "api_not_json", "api_not_json", "api_overloaded"]);
-  assert.match(failed(all[1]).detail, /but not with the headers of a question: authorization, content-type/);
+  assert.match(failed(all[1]).detail, /but not with these headers: authorization, content-type/);
   const { remedy, command } = failed(all[2]);
   assert.equal(command, null, "the port tells nothing, so each server's way is told");
   const page = (await run(async () => location.origin)) ?? "";
   assert.deepEqual((remedy ?? "").split("\n").sort(), [
-    `LM Studio: lms server start --cors`,
+    `LM Studio, by Developer → Server Settings → Enable CORS, or: lms server start --cors`,
     `Ollama: OLLAMA_ORIGINS=${page} ollama serve`,
     `llama.cpp: llama-server --cors-origins ${page}`,
     `vLLM: vllm serve MODEL --allowed-origins '["${page}"]'`,
@@ -239,7 +239,7 @@ ownSiteStory("a page from the web that the browser keeps from this machine is to
     const [denied] = await examine(run, [connection]);
     assert.equal(denied.verdict, "permission_denied", JSON.stringify(denied.steps));
     assert.equal(states(denied), "address ok, permission failed, server skipped, cors skipped, key skipped, model skipped, answer skipped");
-    assert.match(failed(denied).remedy ?? "", /site settings/);
+    assert.match(failed(denied).remedy ?? "", /Local network access.* in the site settings/);
   });
   await inBrowser(fromTheWeb, own.url, async (run) => {
     const [granted] = await examine(run, [connection, { baseUrl: `http://127.0.0.1:${await freePort()}/v1` }]);
@@ -249,7 +249,7 @@ ownSiteStory("a page from the web that the browser keeps from this machine is to
   await inBrowser(fromTheWeb, own.plainUrl, async (run) => {
     const [plain] = await examine(run, [connection]);
     assert.equal(plain.verdict, "permission_denied", JSON.stringify(plain.steps));
-    assert.match(failed(plain).remedy ?? "", /open this page by https/);
+    assert.match(failed(plain).remedy ?? "", /Open this page by https/);
   });
 }, { expected });
 
@@ -260,7 +260,7 @@ ownSiteStory("an address that is none, or that a page by https may not ask, is t
     assert.equal(diagnosis.verdict, "option_invalid", JSON.stringify(diagnosis.steps));
     assert.equal(failed(diagnosis).name, "address");
   }
-  assert.match(failed(wrong[2]).remedy ?? "", /Take them out/);
+  assert.match(failed(wrong[2]).remedy ?? "", /Check the base URL/);
   const [key] = await examine(run, [{ baseUrl: server.baseUrl("says"), apiKey: "sk-\u2013dash" }]);
   assert.equal(failed(key).name, "key");
 
@@ -289,4 +289,70 @@ ownSiteStory("an examination can be given up", async ({ run }) => {
     return [aborted.name, mistyped.code];
   }, server.baseUrl("silent"));
   assert.deepEqual(told, ["AbortError", "option_invalid"]);
+}, { expected });
+
+story("the settings tell what is wrong with a connection, step by step", async ({ page }) => {
+  await fillIn(page, server.baseUrl("no-cors"));
+  const button = page.locator("#check-connection");
+  const verdict = page.locator("#check-verdict");
+  const steps = page.locator("#check-steps > li");
+  /** Checks, and waits for the end. */
+  const check = async () => {
+    await button.click();
+    await until("the check is over", async () => (await button.innerText()) === "Check the connection" && (await steps.count()) === 7);
+  };
+  await check();
+  assert.match(await verdict.innerText(), /^Access of pages \(CORS\): It does not let http.* read what it answers/);
+  assert.equal(await verdict.getAttribute("role"), "status");
+  assert.deepEqual(await steps.evaluateAll((all) => all.map((each) => each.getAttribute("data-state"))), ["ok", "ok", "ok", "failed", "skipped", "skipped", "skipped"]);
+  assert.match((await steps.nth(3).textContent()) ?? "", /wrong/, "it is told in words, too");
+  assert.match(await steps.nth(3).innerText(), /OLLAMA_ORIGINS=http/);
+
+  await page.locator("#base-url").fill(server.baseUrl(401));
+  assert.equal(await steps.count(), 0, "what was found of another address goes");
+  await check();
+  assert.match(await verdict.innerText(), /^Key: .*Incorrect API key provided/);
+
+  server.state.models = ["nobody"];
+  await page.locator("#base-url").fill(server.baseUrl("says"));
+  await check();
+  assert.match(await verdict.innerText(), /Nothing is wrong, as far as can be seen without asking/);
+  await page.locator("#check-ask").check();
+  await check();
+  assert.match(await verdict.innerText(), /Nothing is wrong: the model answers/);
+
+  await page.locator("#base-url").fill(server.baseUrl("silent"));
+  await button.click();
+  await until("it waits", () => server.waiting() > 0);
+  assert.equal(await button.innerText(), "Cancel the check");
+  await page.locator("#settings-close").scrollIntoViewIfNeeded();
+  await button.click();
+  await until("it is over", async () => (await button.innerText()) === "Check the connection");
+  assert.equal(await verdict.innerText(), "Cancelled.");
+  await until("the server is let go", () => server.waiting() === 0);
+
+  await page.locator("#base-url").fill(`http://127.0.0.1:${await freePort()}/v1`);
+  await check();
+  assert.match(await verdict.innerText(), /^Server: Nothing that speaks HTTP answers/);
+}, { expected });
+
+/** Fills in an address in the settings. @param {import("playwright-core").Page} page @param {string} baseUrl */
+async function fillIn(page, baseUrl) {
+  await page.locator("[data-opens=settings]:visible").first().click();
+  await page.locator("#by-api").check();
+  await page.locator("#base-url").fill(baseUrl);
+  await page.locator("#llm").fill("nobody");
+}
+
+ownSiteStory("what is to be typed elsewhere is copied", async ({ own }) => {
+  const asIf = [`--host-resolver-rules=MAP 127.0.0.1:11434 127.0.0.1:${new URL(server.origin).port}`];
+  await inBrowser(asIf, own.url, async (_, page) => {
+    await page.goto(`${own.url}index.html`);
+    await fillIn(page, "http://127.0.0.1:11434/no-cors/v1");
+    await page.locator("#check-connection").click();
+    await page.locator("#check-steps").getByRole("button", { name: "Copy" }).click();
+    await page.locator("#check-steps").getByRole("button", { name: "Copied" }).waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(copied, `OLLAMA_ORIGINS=${new URL(own.url).origin} ollama serve`);
+  }, { permissions: ["clipboard-read", "clipboard-write"] });
 }, { expected });

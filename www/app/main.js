@@ -56,6 +56,7 @@ const engine = new Engine({
 const settings = new Settings(
   (generator) => engine.setGenerator(generator),
   (connection) => engine.models(connection),
+  (connection, options) => engine.diagnose(connection, options),
 );
 
 /** @type {Set<Item>} */

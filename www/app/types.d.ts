@@ -1,8 +1,10 @@
 // The API's types → the names the app uses. Types only: nothing here is loaded by a browser. What the API has no name
 // for is derived from its methods, so that the two cannot drift apart.
-import type { Carrel, Change, CollectionInfo, DocumentInfo, OpenProgress, Passage, Span } from "../carrel/carrel.js";
+import type {
+  Carrel, Change, CollectionInfo, Diagnosis, DocumentInfo, OpenProgress, Passage, Span, Step,
+} from "../carrel/carrel.js";
 
-export type { Change, CollectionInfo, DocumentInfo, OpenProgress, Passage, Span };
+export type { Change, CollectionInfo, Diagnosis, DocumentInfo, OpenProgress, Passage, Span, Step };
 export type Answer = ReturnType<Carrel["ask"]>;
 export type AnswerEvent = Answer extends AsyncIterable<infer Event> ? Event : never;
 export type Citation = Extract<AnswerEvent, { type: "citation" }>;
