@@ -138,13 +138,13 @@ async function checkedAddress(chart, module, settings) {
   }
   const address = URL.canParse(url) ? new URL(url) : null;
   if (!address || address.username || address.password) {
-    return chart.fail("address", "option_invalid", "It is no address, or holds a password, which browsers do not send.", BASE_URL);
+    return chart.fail("address", "option_invalid", "It is no address, or holds a password.", BASE_URL);
   }
   const { hostname, protocol } = address;
   const isMixed = location.protocol === "https:" && protocol === "http:" && !isLoopback(hostname);
   // Browsers with a permission for the network of one's own let a page that has it ask there by http.
   if (isMixed && !(isPrivate(hostname) && (await permissionFor(hostname)))) {
-    chart.fail("address", "mixed_content", "This page came by https, so the browser lets it ask http addresses of this machine only.", "Give the server an https address.");
+    chart.fail("address", "mixed_content", "A page that came by https may ask no http address but this machine's.", "Give the server an https address.");
   }
   return { url, headers, address };
 }
@@ -162,9 +162,9 @@ async function reach(chart, { host, hostname, port }, url, headers, signal) {
   if (!isThere) {
     const permission = isLocal ? await permissionFor(hostname) : null;
     if (permission === "denied") {
-      chart.fail("permission", "permission_denied", "The browser keeps this page from this machine and its network.", isSecureContext
+      chart.fail("permission", "permission_denied", "The browser keeps this page from this machine and network.", isSecureContext
         ? "Allow “Local network access” in the site settings, left of the address, and load the page again."
-        : "Open this page by https, or from this machine: no other may ask for it.");
+        : "Open this page by https, or from this machine.");
     }
     const mayAsk = permission === "prompt" && !isLoopback(location.hostname);
     if (mayAsk) chart.tell("permission", "unknown", "If the browser asks, allow it.");
@@ -179,7 +179,7 @@ async function reach(chart, { host, hostname, port }, url, headers, signal) {
   const [server, command] = (isLocal && SERVERS[port]) || [];
   chart.fail("cors", "cors_refused", bare
     ? `It lets ${origin} ask, but not with these headers: ${Object.keys(headers).join(", ")}.`
-    : `It does not let ${origin} read what it answers (CORS).${server ? "" : " With vLLM a wrong key looks the same."}`,
+    : `It does not let ${origin} read what it answers.${server ? "" : " With vLLM a wrong key looks the same."}`,
   server ? `Allow this page in ${server}:` : isLocal ? Object.values(SERVERS).map((each) => each.join(": ")).join("\n") : "Choose an API that pages may ask.", command);
 }
 
@@ -187,7 +187,7 @@ async function reach(chart, { host, hostname, port }, url, headers, signal) {
 function checkModel(chart, model, listed, answer) {
   const { names = [], body } = listed ?? {};
   const owner = body?.data?.[0]?.owned_by; // So servers of one's own give themselves away.
-  const some = names.length > 0 ? ` There are ${names.slice(0, 5).join(", ")}${names.length > 5 ? " and more" : ""}.` : "";
+  const some = names.length > 0 ? ` There are ${names.slice(0, 9).join(", ")}.` : "";
   const tell = (/** @type {Step["state"]} */ state, /** @type {string} */ detail) => chart.tell("model", state, detail + some);
   const isListed = names.includes(model) || names.includes(`${model}:latest`);
   const refusal = answer?.code === "api_model_unknown" ? answer.message : null;

@@ -79,7 +79,7 @@ function shown(step) {
   const [sign, word] = STATES[state];
   return build("li", { "data-state": state },
     build("span", { "aria-hidden": "true" }, sign),
-    build("div", {}, build("strong", {}, titleOf(step)), build("span", { class: "unseen" }, `, ${word}`),
+    build("div", {}, build("strong", {}, titleOf(step)), ` ${word}`,
       detail && build("p", {}, detail), remedy && build("p", { class: "remedy" }, remedy), command && copied(command)));
 }
 
