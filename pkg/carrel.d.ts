@@ -129,13 +129,44 @@ export type Usage = {
 export type UsageEvent = {
     type: "usage";
 } & Usage;
+export type WaitingEvent = {
+    type: "waiting";
+    milliseconds: number;
+    code: string;
+    message: string;
+};
 export type AnswerEvent = {
     type: "sources";
     sources: Passage[];
 } | {
     type: "text";
     text: string;
-} | CitationEvent | UsageEvent;
+} | CitationEvent | WaitingEvent | UsageEvent;
+export type Tokens = {
+    prompt: number;
+    cachedPrompt: number;
+    completion: number;
+    reasoning: number;
+};
+export type Measure = {
+    tokens: Tokens;
+    reported: boolean;
+    money: number | null;
+    firstTokenMilliseconds: number | null;
+    tokensPerSecond: number | null;
+    milliseconds: number;
+    retries: number;
+};
+export type Totals = {
+    answers: number;
+    counted: number;
+    unpriced: number;
+    tokens: Tokens;
+    money: number;
+    milliseconds: number;
+    retries: number;
+};
+export type LedgerEntry = import("./ledger.js").LedgerEntry;
 export type Trace = {
     question: string;
     stages: ({
@@ -148,7 +179,28 @@ export type Trace = {
     } | null;
     firstTokenMilliseconds: number | null;
     usage: Usage | null;
+    resent: {
+        code: string;
+        message: string;
+        milliseconds: number;
+    }[];
+    cached: boolean;
+    measure: Measure | null;
 };
+export type Outgoing = {
+    url: string | null;
+    body: string | null;
+    messages: {
+        role: string;
+        content: string;
+    }[];
+    sources: Passage[];
+};
+export type Revision = {
+    strike?: number[];
+    redact?: string[];
+};
+export type Gate = (outgoing: Outgoing) => boolean | Revision | Promise<boolean | Revision>;
 export type OpenOptions = {
     model: string | URL;
     index?: string | URL | Blob;
@@ -219,6 +271,7 @@ export type AskOptions = Choice & {
     }[];
     contextTokens?: number;
     generator?: Generator | null;
+    gate?: Gate;
     signal?: AbortSignal;
 };
 export declare class Carrel {
@@ -306,6 +359,13 @@ export declare class Carrel {
      * @returns {Answer}
      */
     ask(question: string, options?: AskOptions): Answer;
+    /**
+     * Every request that has left for a language model, in order. It is in memory only, and gone with this Carrel.
+     * @returns {Promise<LedgerEntry[]>}
+     */
+    ledger(): Promise<LedgerEntry[]>;
+    /** What the answers of language models took together. @returns {Promise<Totals>} */
+    totals(): Promise<Totals>;
     /**
      * Keeps the collection where `storage` says, with what other tabs have saved of it meanwhile: of a document that both
      * have changed, this one's. It is kept wholly or, where something goes wrong, as it was. Where another tab has deleted

@@ -5,13 +5,20 @@
 //! [`Request`] for others to send and taking what comes back. It has no clock, no network and no storage of its own.
 
 mod addition;
+mod call;
 mod inquiry;
 mod passages;
+mod revision;
+mod trace;
+
+use std::cell::RefCell;
 
 use crate::chunk::Sizes;
 use crate::document::Passage;
 use crate::embed::Embedder;
 use crate::error::{Error, Result};
+use crate::generate::Session;
+use crate::generate::meter::Totals;
 use crate::index::{Entry, Index, Question};
 use crate::ingest::{self, Source};
 use crate::model::Model;
@@ -20,7 +27,10 @@ use crate::vector::UnitVector;
 
 use addition::Known;
 pub use addition::{Addition, Batch};
-pub use inquiry::{AskOptions, Event, Generator, Inquiry, Ranked, Sent, Stage, Trace, Work};
+pub use call::Call;
+pub use inquiry::{AskOptions, Event, Generator, Inquiry};
+pub use revision::Revision;
+pub use trace::{Ranked, Resent, Sent, Stage, Trace, Work};
 
 /// The longest question, in characters.
 pub const LONGEST_QUESTION: usize = 8_000;
@@ -33,6 +43,8 @@ pub struct Carrel {
     index: Index,
     sizes: Sizes,
     clock: Box<dyn Fn() -> f64>,
+    /// Of all questions: they only borrow the desk, and are under way side by side.
+    session: RefCell<Session>,
 }
 
 /// What a search found.
@@ -54,7 +66,7 @@ impl Carrel {
         let index = Index::new(embedder.fingerprint(), embedder.dimensions());
         let tokens = embedder.token_limit();
         let sizes = Sizes { tokens, overlap: OVERLAP.min(tokens / 4) };
-        Ok(Self { embedder, index, sizes, clock: Box::new(|| 0.0) })
+        Ok(Self { embedder, index, sizes, clock: Box::new(|| 0.0), session: RefCell::default() })
     }
 
     /// Tells it how to read the time, in milliseconds from any beginning; without, all times in traces are 0.
@@ -247,12 +259,12 @@ impl Carrel {
         Inquiry::new(self, question, options)
     }
 
-    fn find_in_stages(
-        &self,
-        question: &str,
-        options: &SearchOptions,
-        stages: &mut Vec<inquiry::Stage>,
-    ) -> Result<Found> {
+    /// What the language models' answers took together.
+    pub fn totals(&self) -> Totals {
+        *self.session.borrow().totals()
+    }
+
+    fn find_in_stages(&self, question: &str, options: &SearchOptions, stages: &mut Vec<Stage>) -> Result<Found> {
         let written = question;
         let question = question.trim();
         if question.is_empty() {
@@ -270,7 +282,7 @@ impl Carrel {
             Mode::Lexical => None,
             _ => Some(self.timed(stages, || {
                 let vector = self.embedder.embed_query(question)?;
-                let stage = inquiry::Work::Embed {
+                let stage = Work::Embed {
                     tokens: self.embedder.count_tokens(question),
                     token_limit: self.embedder.query_token_limit(),
                 };
@@ -282,23 +294,19 @@ impl Carrel {
             let parsed = Question::new(written, options.typing);
             let retrieve::Found { hits, facets } = retrieve::retrieve(&self.index, &parsed, vector.as_ref(), options)?;
             let passages = passages::passages(&self.index, &parsed, &hits, options.neighbours);
-            let stage = inquiry::Work::Retrieve {
+            let stage = Work::Retrieve {
                 mode: options.mode,
                 searched: self.index.len(),
-                passages: passages.iter().map(inquiry::Ranked::from).collect(),
+                passages: passages.iter().map(Ranked::from).collect(),
             };
             Ok((Found { passages, facets }, stage))
         })
     }
 
-    fn timed<T>(
-        &self,
-        stages: &mut Vec<inquiry::Stage>,
-        work: impl FnOnce() -> Result<(T, inquiry::Work)>,
-    ) -> Result<T> {
+    fn timed<T>(&self, stages: &mut Vec<Stage>, work: impl FnOnce() -> Result<(T, Work)>) -> Result<T> {
         let start = (self.clock)();
         let (result, work) = work()?;
-        stages.push(inquiry::Stage { milliseconds: (self.clock)() - start, work });
+        stages.push(Stage { milliseconds: (self.clock)() - start, work });
         Ok(result)
     }
 }

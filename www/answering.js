@@ -1,75 +1,159 @@
 // an answer in the making → events, over HTTP or a function of the caller's own
+//
+// The engine says when to send, what came, what took too long and whether to send again; here is only what needs a
+// network and timers.
+
+import { isCrash } from "./errors.js";
+import { beginning, PRIVATELY } from "./sending.js";
 
 /**
  * @typedef {import("./engine.js").Engine} Engine
  * @typedef {import("./engine.js").Answering} Answering
+ * @typedef {import("./ledger.js").Ledger} Ledger
  * @typedef {{ signal: AbortSignal, emit: (event: any) => void }} Conversation
  */
 
-/** How much of a refusal is read, and of a list of models. */
+/** How much of a refusal is read. */
 const LONGEST_REFUSAL = 64 * 1024;
-export const LONGEST_LIST = 8 * 1024 * 1024;
-/** No cookies, no referrer, no redirect to another host: nothing goes where the person did not send it. */
-export const PRIVATELY = /** @type {const} */ ({ credentials: "omit", referrerPolicy: "no-referrer", redirect: "error", cache: "no-store" });
+/** A wait that is shorter need not be told. */
+const SHORT = 250;
 
 /**
- * Sends the request and tells what comes, as it comes.
+ * Sends the request, again where that helps, and tells what comes, as it comes.
  * @param {Engine} engine
  * @param {Answering} answering
+ * @param {Ledger} ledger
  * @param {Conversation} conversation
  */
-export async function answerByApi(engine, answering, { signal, emit }) {
-  const [url, headers, body] = answering.request();
-  let response;
-  try {
-    response = await fetch(url, { method: "POST", headers, body, signal, ...PRIVATELY });
-  } catch {
-    signal.throwIfAborted();
-    throw answering.broken(false);
+export async function answerByApi(engine, answering, ledger, { signal, emit }) {
+  const kept = engine.kept(answering);
+  if (kept) {
+    emitAll(emit, engine.push(answering, kept));
+    engine.settle(answering);
+    return;
   }
-  if (!response.ok) {
-    const body = await beginning(response, LONGEST_REFUSAL);
+  for (;;) {
+    for (let wait; (wait = engine.turn(answering)) > 0; ) await rest(wait, signal);
+    await attempt(engine, answering, ledger, { signal, emit });
     signal.throwIfAborted();
-    throw answering.refused(response.status, (/** @type {string} */ name) => response.headers.get(name), body);
-  }
-  if (!response.body) return;
-  const reader = response.body.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read().catch(() => {
-        signal.throwIfAborted();
-        throw answering.broken(true);
-      });
-      signal.throwIfAborted();
-      if (done) return;
-      emitAll(emit, engine.push(answering, value));
-      if (answering.isDone()) return; // Some servers keep the connection open.
-    }
-  } finally {
-    await reader.cancel().catch(() => {}); // Where we leave early, the server is told.
+    const wait = engine.settle(answering);
+    if (wait === undefined) return;
+    const { code, message } = answering.trace().resent.at(-1);
+    if (wait > SHORT) emit({ type: "waiting", milliseconds: wait, code, message });
   }
 }
 
 /**
- * Asks an API which models it has.
- * @param {typeof import("./engine.js")} module
- * @param {import("./options.js").ApiGenerator} generator
- * @param {AbortSignal} signal
- * @returns {Promise<string[]>}
+ * One time: what fails is told to the engine.
+ * @param {Engine} engine
+ * @param {Answering} answering
+ * @param {Ledger} ledger
+ * @param {Conversation} conversation
  */
-export async function listModels({ modelsRequest, models, unreachable }, generator, signal) {
-  const settings = { ...generator, model: generator.model ?? "" };
-  const [url, headers] = modelsRequest(settings);
-  let response;
+async function attempt(engine, answering, ledger, { signal, emit }) {
+  const [url, headers, body] = answering.request();
+  const entry = ledger.open(url, headers, body, answering.trace());
+  const alarm = new Alarm(engine, answering);
+  const watched = AbortSignal.any([signal, alarm.signal]);
+  let began = false;
   try {
-    response = await fetch(url, { headers, signal, ...PRIVATELY });
-  } catch {
-    signal.throwIfAborted();
-    throw unreachable(url);
+    const response = await fetch(url, { method: "POST", headers, body, signal: watched, ...PRIVATELY });
+    began = true;
+    entry.status = response.status;
+    const header = (/** @type {string} */ name) => response.headers.get(name);
+    engine.opened(answering, header);
+    alarm.set();
+    if (!response.ok) return answering.refused(response.status, header, await beginning(response, LONGEST_REFUSAL));
+    if (response.body) await read(response.body, watched);
+  } catch (error) {
+    if (isCrash(error)) throw error;
+    if (!watched.aborted) answering.broken(began);
+  } finally {
+    alarm.clear();
+    ledger.close(entry);
   }
-  const body = await beginning(response, LONGEST_LIST);
+
+  /** @param {ReadableStream<Uint8Array>} body @param {AbortSignal} signal */
+  async function read(body, signal) {
+    const reader = body.getReader();
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done || signal.aborted) return;
+        entry.received += value.length;
+        emitAll(emit, engine.push(answering, value));
+        if (answering.isDone()) return; // Some servers keep the connection open.
+      }
+    } finally {
+      await reader.cancel().catch(() => {}); // Where we leave early, the server is told.
+    }
+  }
+}
+
+/** Aborts a request that takes too long. One timer for all its limits, which is set anew only when it rings. */
+class Alarm {
+  #controller = new AbortController();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #engine;
+  #answering;
+
+  /** @param {Engine} engine @param {Answering} answering */
+  constructor(engine, answering) {
+    this.#engine = engine;
+    this.#answering = answering;
+    this.set();
+  }
+
+  get signal() {
+    return this.#controller.signal;
+  }
+
+  set() {
+    this.clear();
+    // The longest that a timer takes; then it is set again.
+    const wait = Math.min(this.#engine.nextAlarm(this.#answering), 2 ** 31 - 1);
+    this.#timer = setTimeout(() => {
+      if (this.#engine.overdue(this.#answering)) this.#controller.abort();
+      else this.set();
+    }, Math.ceil(wait));
+  }
+
+  clear() {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** @param {number} milliseconds @param {AbortSignal} signal */
+async function rest(milliseconds, signal) {
   signal.throwIfAborted();
-  return models(settings, url, response.status, (/** @type {string} */ name) => response.headers.get(name), body);
+  await new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve(undefined);
+    }, milliseconds);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/**
+ * Shows what would be sent, and takes out what is not to be.
+ * @param {Engine} engine
+ * @param {Answering} answering
+ * @param {Conversation & { feeds: () => AsyncGenerator<any> }} conversation
+ */
+export async function pass(engine, answering, { emit, feeds }) {
+  const [url = null, , body = null] = answering.request() ?? [];
+  const prompt = answering.trace().stages.find((/** @type {{ stage: string }} */ { stage }) => stage === "prompt");
+  emit({ type: "gate", request: { url, body, messages: prompt.messages } });
+  for await (const revision of feeds()) {
+    engine.revise(answering, revision);
+    return;
+  }
 }
 
 /**
@@ -92,19 +176,4 @@ export function emitAll(emit, events) {
 function shaped(event) {
   if (event.type !== "citation") return event;
   return { ...event, source: event.source ?? -1, span: event.span ?? { start: 0, end: 0 } };
-}
-
-/** @param {Response} response @param {number} most bytes */
-export async function beginning(response, most) {
-  const bytes = new Uint8Array(most);
-  let length = 0;
-  const reader = response.body?.getReader();
-  while (reader && length < most) {
-    const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
-    if (done || !value) break;
-    bytes.set(value.subarray(0, most - length), length);
-    length = Math.min(most, length + value.length);
-  }
-  await reader?.cancel().catch(() => {});
-  return bytes.subarray(0, length);
 }

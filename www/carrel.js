@@ -5,7 +5,7 @@
 
 import { Answer } from "./answer.js";
 import { CarrelError, fromPlain } from "./errors.js";
-import { checked, checkedGenerator, checkedStorage, checkMetadata, folder, invalid, MOST_WORKERS } from "./options.js";
+import { checked, checkedGenerator, checkedStorage, checkMetadata, folder, forEngine, invalid, MOST_WORKERS } from "./options.js";
 import { Caller } from "./protocol.js";
 
 export { Answer, CarrelError };
@@ -58,10 +58,29 @@ export { Answer, CarrelError };
  *   as far as the API tells; those from a cache are counted in `promptTokens`, thoughts in `completionTokens`;
  *   `finishReason` is the API's own word for how it ended
  * @typedef {{ type: "usage" } & Usage} UsageEvent
- * @typedef {{ type: "sources", sources: Passage[] } | { type: "text", text: string } | CitationEvent | UsageEvent} AnswerEvent
+ * @typedef {{ type: "waiting", milliseconds: number, code: string, message: string }} WaitingEvent  the API could not
+ *   answer yet, for which reason, and is asked again in so long
+ * @typedef {{ type: "sources", sources: Passage[] } | { type: "text", text: string } | CitationEvent | WaitingEvent
+ *   | UsageEvent} AnswerEvent
+ * @typedef {{ prompt: number, cachedPrompt: number, completion: number, reasoning: number }} Tokens  `cachedPrompt` of
+ *   `prompt` were read from the server's cache, `reasoning` of `completion` are thoughts
+ * @typedef {{ tokens: Tokens, reported: boolean, money: number | null, firstTokenMilliseconds: number | null,
+ *   tokensPerSecond: number | null, milliseconds: number, retries: number }} Measure  what an answer took; `reported`
+ *   unless tokens were counted here; `money` where the price is known; the first token since the request was sent, the
+ *   whole since the question was asked
+ * @typedef {{ answers: number, counted: number, unpriced: number, tokens: Tokens, money: number, milliseconds: number,
+ *   retries: number }} Totals  of `counted` answers the tokens were counted here, of `unpriced` the price is not known
+ * @typedef {import("./ledger.js").LedgerEntry} LedgerEntry
  * @typedef {{ question: string, stages: ({ stage: string, milliseconds: number } & Record<string, unknown>)[],
- *   request: { url: string, body: string } | null, firstTokenMilliseconds: number | null,
- *   usage: Usage | null }} Trace
+ *   request: { url: string, body: string } | null, firstTokenMilliseconds: number | null, usage: Usage | null,
+ *   resent: { code: string, message: string, milliseconds: number }[], cached: boolean, measure: Measure | null }} Trace
+ *   `resent`: why the request was sent again, and after how long; `cached`: the response was kept, and nothing was sent
+ * @typedef {{ url: string | null, body: string | null, messages: { role: string, content: string }[], sources: Passage[] }} Outgoing
+ *   what would be sent; without address and body where a function of the page's own answers
+ * @typedef {{ strike?: number[], redact?: string[] }} Revision  the sources, by their place from 0, and the words that
+ *   are not to be sent
+ * @typedef {(outgoing: Outgoing) => boolean | Revision | Promise<boolean | Revision>} Gate  `false`: nothing is sent, and
+ *   the answer fails with `not_sent`
  * @typedef {{ model: string | URL, index?: string | URL | Blob, storage?: string, generator?: Generator | null,
  *   workers?: number, onProgress?: (progress: OpenProgress) => void, onChange?: (change: Change) => void,
  *   signal?: AbortSignal }} OpenOptions
@@ -94,7 +113,8 @@ export { Answer, CarrelError };
  * @typedef {{ passages: Passage[], facets: Facets, elapsed: number }} SearchResult  `elapsed` in milliseconds, within
  *   the engine
  * @typedef {Choice & { template?: Template, examples?: { question: string, answer: string }[], contextTokens?: number,
- *   generator?: Generator | null, signal?: AbortSignal }} AskOptions
+ *   generator?: Generator | null, gate?: Gate, signal?: AbortSignal }} AskOptions
+ *   `gate` is asked before anything is sent
  */
 
 /** The options of `Choice`. */
@@ -270,28 +290,49 @@ export class Carrel {
   ask(question, options) {
     const known = {
       ...CHOICE, template: "object", examples: "array", contextTokens: "number", generator: "object|function|null",
-      signal: "AbortSignal",
+      gate: "function", signal: "AbortSignal",
     };
-    const { signal, generator = this.#generator, ...rest } = checked("ask", known, options);
+    const { signal, gate, generator = this.#generator, ...rest } = checked("ask", known, options);
     checked("ask.template", { system: "string", user: "string" }, rest.template);
     for (const example of rest.examples ?? []) checked("ask.examples", { question: "string", answer: "string" }, example);
     const writer = checkedGenerator(generator);
     const controller = new AbortController();
     const whole = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
-    const asked = { ...defined(rest), generator: typeof writer === "function" ? { own: writer.name || "function" } : writer };
+    const asked = {
+      ...defined(rest),
+      generator: typeof writer === "function" ? { own: writer.name || "function" } : writer && forEngine(writer),
+    };
     return new Answer(
       (onEvent) => {
-        const { result, feed } = this.#caller.call("ask", [String(question), asked], {
+        /** @type {Passage[]} */
+        let sources = [];
+        const { result, feed } = this.#caller.call("ask", [String(question), asked, gate !== undefined], {
           signal: whole,
           onEvent: (event) => {
-            if (event.type !== "request") return onEvent(event);
-            write(/** @type {import("./options.js").OwnGenerator} */ (writer), event.messages, feed, controller, whole);
+            if (event.type === "gate") void pass(/** @type {Gate} */ (gate), { ...event.request, sources }, feed, controller);
+            else if (event.type !== "request") {
+              if (event.type === "sources") sources = event.sources;
+              onEvent(event);
+            } else void write(/** @type {import("./options.js").OwnGenerator} */ (writer), event.messages, feed, controller, whole);
           },
         });
         return result;
       },
       () => controller.abort(new DOMException("the answer is no longer wanted", "AbortError")),
     );
+  }
+
+  /**
+   * Every request that has left for a language model, in order. It is in memory only, and gone with this Carrel.
+   * @returns {Promise<LedgerEntry[]>}
+   */
+  ledger() {
+    return this.#caller.call("ledger", []).result;
+  }
+
+  /** What the answers of language models took together. @returns {Promise<Totals>} */
+  totals() {
+    return this.#caller.call("totals", []).result;
   }
 
   /**
@@ -320,7 +361,7 @@ export class Carrel {
 function checkedApi(generator) {
   const asked = checkedGenerator(generator, true);
   if (typeof asked !== "object" || asked === null) throw invalid("generator", "an API is needed");
-  return asked;
+  return forEngine(asked);
 }
 
 /** @param {unknown} files @returns {Addable[]} */
@@ -346,6 +387,18 @@ function item(given) {
   checkMetadata(rest.metadata);
   if ((rest.text === undefined) === (file === undefined)) throw invalid("add", `${called} needs a text or a file, and not both`);
   return { ...defined(rest), id: id ?? called, name: called, ...(file ? { file } : {}) };
+}
+
+/** Asks the caller whether to send. @param {Gate} gate @param {Outgoing} outgoing @param {(value: unknown) => void} feed @param {AbortController} controller */
+async function pass(gate, outgoing, feed, controller) {
+  try {
+    const word = await gate(outgoing);
+    if (word === false) throw new CarrelError("not_sent", "nothing was sent: the gate did not let the request pass");
+    const { strike = [], redact = [] } = word === true ? {} : checked("gate", { strike: "array", redact: "array" }, word);
+    feed({ strike, redact });
+  } catch (error) {
+    controller.abort(error instanceof Error ? error : new Error(String(error)));
+  }
 }
 
 /** Has the caller's own function write. @param {import("./options.js").OwnGenerator} writer @param {{ role: string, content: string }[]} messages @param {(value: unknown) => void} feed @param {AbortController} controller @param {AbortSignal} signal */

@@ -5,17 +5,19 @@
 // adding of documents, and a cancel is heard at once.
 
 import { Additions } from "./adding.js";
-import { answerByApi, answerByPage, emitAll, listModels } from "./answering.js";
+import { answerByApi, answerByPage, emitAll, pass } from "./answering.js";
 import { breathe } from "./breathing.js";
 import { chooseBuild, features } from "./build.js";
 import { Collection } from "./collections.js";
 import { Downloads } from "./downloads.js";
 import { CarrelError, isCrash } from "./errors.js";
 import { fetchBytes } from "./fetching.js";
+import { Ledger } from "./ledger.js";
 import { loadEngine } from "./loading.js";
 import { Merging } from "./merging.js";
 import { loadModel, PREPARED } from "./model.js";
 import { Pool, workersFor } from "./pool.js";
+import { listModels } from "./sending.js";
 
 /**
  * @typedef {import("./engine.js").Engine} Engine
@@ -34,6 +36,7 @@ export class Desk {
   /** @type {Pool} */ #pool;
   /** @type {Additions} */ #additions;
   /** @type {Merging} */ #merging;
+  #ledger = new Ledger();
   /** Rejected when the engine stops while nobody has called it. @type {PromiseWithResolvers<never>} */
   #crash = Promise.withResolvers();
 
@@ -129,9 +132,10 @@ export class Desk {
    * Tells the sources, then the answer as it comes, and the trace, also of an answer that failed.
    * @param {string} question
    * @param {object} options
+   * @param {boolean} gated whether to wait for a word of the page before anything is sent
    * @param {Conversation} conversation
    */
-  async ask(question, options, conversation) {
+  async ask(question, options, gated, conversation) {
     const answering = this.#engine.ask(question, options);
     const { signal, emit } = conversation;
     let alive = true;
@@ -139,26 +143,38 @@ export class Desk {
       emit({ type: "sources", sources: this.#engine.sources(answering) });
       await breathe(); // The sources are on the page before the answer is begun.
       signal.throwIfAborted();
-      if (answering.request()) await answerByApi(this.#engine, answering, conversation);
+      if (gated && (answering.request() || answering.messages())) await pass(this.#engine, answering, conversation);
+      if (answering.request()) await answerByApi(this.#engine, answering, this.#ledger, conversation);
       else if (answering.messages()) await answerByPage(this.#engine, answering, conversation);
       emitAll(emit, this.#engine.finishAnswer(answering));
     } catch (error) {
       alive = !isCrash(error);
       throw error;
     } finally {
-      if (alive) emit({ type: "trace", trace: answering.trace() });
-      if (alive) answering.free();
+      if (alive) {
+        this.#engine.abandon(answering);
+        emit({ type: "trace", trace: answering.trace() });
+        answering.free();
+      }
     }
   }
 
   /** @param {import("./options.js").ApiGenerator} generator @param {Conversation} conversation */
   models(generator, { signal }) {
-    return listModels(this.#module, generator, signal);
+    return listModels(this.#module, generator, this.#ledger, signal);
+  }
+
+  ledger() {
+    return this.#ledger.entries;
+  }
+
+  totals() {
+    return this.#engine.totals();
   }
 
   /** @param {import("./options.js").ApiGenerator} generator @param {boolean} ask @param {Conversation} conversation */
   async diagnose(generator, ask, conversation) {
-    return (await import("./doctor.js")).diagnose(this.#module, generator, ask, conversation);
+    return (await import("./doctor.js")).diagnose(this.#module, generator, ask, this.#ledger, conversation);
   }
 
   /** The whole collection as one file. @returns {Uint8Array} */

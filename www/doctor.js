@@ -3,16 +3,17 @@
 // To a page all that goes wrong before a server's first word looks the same: the request failed. What it was comes out
 // when the same address is asked in several ways, each with less that may be refused: with all headers of a question,
 // with none, and without wanting to read the answer. Only the person's own address is asked, and the key goes along only
-// where a question would take it; nothing is asked of the model unless the person agrees.
+// where a question would take it; nothing is asked of the model unless the person agrees. The ledger has all of it.
 
-import { beginning, LONGEST_LIST, PRIVATELY } from "./answering.js";
 import { isCrash } from "./errors.js";
+import { beginning, LONGEST_LIST, PRIVATELY } from "./sending.js";
 
 /**
  * @typedef {typeof import("./engine.js")} EngineModule
  * @typedef {import("./options.js").ApiGenerator} ApiGenerator
  * @typedef {import("./carrel.js").Step} Step
  * @typedef {Step["name"]} StepName
+ * @typedef {(url: string, init: { headers?: Record<string, string>, body?: string, mode?: RequestMode, redirect?: RequestRedirect }, patience?: number) => Promise<Response | null>} Send
  */
 
 /** In the order in which one rests on the other. @type {StepName[]} */
@@ -39,14 +40,30 @@ const ENOUGH = Symbol("enough");
  * @param {EngineModule} module
  * @param {ApiGenerator} generator  its model may be empty
  * @param {boolean} ask whether a word may be asked for, which may cost
+ * @param {import("./ledger.js").Ledger} ledger
  * @param {{ signal: AbortSignal, emit: (step: Step) => void }} conversation
  * @returns {Promise<import("./carrel.js").Diagnosis>}
  */
-export async function diagnose(module, generator, ask, { signal, emit }) {
+export async function diagnose(module, generator, ask, ledger, { signal, emit }) {
   const { api, baseUrl, model = "", apiKey } = generator;
   const chart = new Chart(emit);
+  /** @type {Send} nothing where it failed or took too long */
+  const send = async (url, init, patience = PATIENCE) => {
+    const { headers = {}, body = "" } = init;
+    const entry = ledger.open(url, Object.entries(headers), body);
+    try {
+      const response = await fetch(url, { ...PRIVATELY, ...init, method: body ? "POST" : "GET", body: body || null, signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]) });
+      entry.status = response.status || null; // Of some it may not be seen.
+      return response;
+    } catch {
+      signal.throwIfAborted();
+      return null;
+    } finally {
+      ledger.close(entry);
+    }
+  };
   try {
-    await examine(chart, module, { api, baseUrl, model: model.trim(), apiKey }, ask, signal);
+    await examine(chart, module, { api, baseUrl, model: model.trim(), apiKey }, ask, send);
   } catch (error) {
     if (error !== ENOUGH) throw error;
   }
@@ -86,12 +103,12 @@ class Chart {
   }
 }
 
-/** @param {Chart} chart @param {EngineModule} module @param {ApiGenerator} settings @param {boolean} ask @param {AbortSignal} signal */
-async function examine(chart, module, settings, ask, signal) {
+/** @param {Chart} chart @param {EngineModule} module @param {ApiGenerator} settings @param {boolean} ask @param {Send} send */
+async function examine(chart, module, settings, ask, send) {
   const { url, headers, address } = await checkedAddress(chart, module, settings);
   chart.fineBefore("permission");
   const all = { ...Object.fromEntries(headers), "content-type": "application/json" }; // Those of a question.
-  const response = await reach(chart, address, url, all, signal);
+  const response = await reach(chart, address, url, all, send);
   const listed = await judged(module, settings, url, response);
   const found = [listed];
   /** The judgement with that code, where there is one. @param {string} code */
@@ -100,7 +117,7 @@ async function examine(chart, module, settings, ask, signal) {
   let isHeard = true;
   if (!ofCode("api_unauthorized")) {
     // Half a question: no API can answer it, and all look at the key first.
-    const probed = await sent(questionUrl(settings, url), { method: "POST", headers: all, body: "{" }, PATIENCE, signal);
+    const probed = await send(questionUrl(settings, url), { headers: all, body: "{" });
     if (probed && !probed.ok) found.push(await judged(module, settings, probed.url, probed));
     if (!hasList && probed?.status === 404) chart.fail("server", "api_not_json", `It has no API at ${url.replace(LIST, "")}.`, BASE_URL);
     isHeard = probed !== null;
@@ -111,7 +128,7 @@ async function examine(chart, module, settings, ask, signal) {
   if (!isHeard) chart.tell("key", "unknown", "The server did not say.");
   chart.fineBefore("model");
 
-  const answer = ask && settings.model ? await question(module, settings, url, all, signal) : null;
+  const answer = ask && settings.model ? await question(module, settings, url, all, send) : null;
   if (answer) found.push(answer);
   checkModel(chart, settings.model, hasList ? listed : null, answer);
   const quota = ofCode("api_quota_exceeded");
@@ -149,15 +166,14 @@ async function checkedAddress(chart, module, settings) {
   return { url, headers, address };
 }
 
-/** Gets the list of models as a question would be sent, or finds out why not. @param {Chart} chart @param {URL} address @param {string} url @param {Record<string, string>} headers @param {AbortSignal} signal */
-async function reach(chart, { host, hostname, port }, url, headers, signal) {
+/** Gets the list of models as a question would be sent, or finds out why not. @param {Chart} chart @param {URL} address @param {string} url @param {Record<string, string>} headers @param {Send} send */
+async function reach(chart, { host, hostname, port }, url, headers, send) {
   const clock = performance.now();
-  const ask = (/** @type {RequestInit} */ init) => sent(url, init, PATIENCE, signal);
-  const response = await ask({ headers, redirect: "manual" });
+  const response = await send(url, { headers, redirect: "manual" });
   const isSilent = performance.now() - clock >= PATIENCE;
-  const bare = response ?? (isSilent ? null : await ask({ redirect: "manual" }));
+  const bare = response ?? (isSilent ? null : await send(url, { redirect: "manual" }));
   // Without CORS browsers follow redirects or refuse to ask; this request has no key, no cookie and no referrer.
-  const isThere = bare !== null || (!isSilent && (await ask({ mode: "no-cors", redirect: "follow" })) !== null);
+  const isThere = bare !== null || (!isSilent && (await send(url, { mode: "no-cors", redirect: "follow" })) !== null);
   const isLocal = isLoopback(hostname) || isPrivate(hostname);
   if (!isThere) {
     const permission = isLocal ? await permissionFor(hostname) : null;
@@ -220,8 +236,8 @@ async function judged(module, settings, url, response) {
   }
 }
 
-/** Asks for a word. @param {EngineModule} module @param {ApiGenerator} settings @param {string} list @param {Record<string, string>} headers @param {AbortSignal} signal @returns {Promise<Judgement>} */
-async function question(module, settings, list, headers, signal) {
+/** Asks for a word. @param {EngineModule} module @param {ApiGenerator} settings @param {string} list @param {Record<string, string>} headers @param {Send} send @returns {Promise<Judgement>} */
+async function question(module, settings, list, headers, send) {
   const { api, model } = settings;
   const url = questionUrl(settings, list);
   const messages = [{ role: "user", content: "Hi" }];
@@ -229,7 +245,7 @@ async function question(module, settings, list, headers, signal) {
   const body = api === "gemini" ? { contents: [{ parts: [{ text: "Hi" }] }], generationConfig: { maxOutputTokens: 1 } }
     : api === "responses" ? { model, input: "Hi", max_output_tokens: 16 } : { model, messages, [limit]: 1 };
   // A server of one's own may have to load the model first.
-  const response = await sent(url, { method: "POST", headers, body: JSON.stringify(body) }, 6 * PATIENCE, signal);
+  const response = await send(url, { headers, body: JSON.stringify(body) }, 6 * PATIENCE);
   if (!response) return { code: "api_unreachable", message: `${url} did not answer the question.` };
   const answer = await judged(module, settings, url, response);
   // That it is no list of models was to be expected.
@@ -241,16 +257,6 @@ async function question(module, settings, list, headers, signal) {
 function questionUrl({ api, model }, list) {
   const path = { openai: "chat/completions", responses: "responses", anthropic: "messages", gemini: `models/${model.replace("models/", "")}:generateContent` };
   return list.replace(LIST, "/") + path[api];
-}
-
-/** @param {string} url @param {RequestInit} init @param {number} patience @param {AbortSignal} signal @returns {Promise<Response | null>} nothing where it failed or took too long */
-async function sent(url, init, patience, signal) {
-  try {
-    return await fetch(url, { ...PRIVATELY, ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]) });
-  } catch {
-    signal.throwIfAborted();
-    return null;
-  }
 }
 
 /** Whether the browser lets this page reach the machine or its network; nothing where it knows no such permission. @param {string} host */

@@ -30,7 +30,8 @@ export function checked(what, known, options = {}) {
       throw invalid(`${what}.${name}`, `there is no such option; known are ${Object.keys(known).join(", ")}`);
     }
     if (value !== undefined && !types.split("|").some((type) => isOf(type, value))) {
-      throw invalid(`${what}.${name}`, `${types.replaceAll("|", " or ")} is needed`);
+      const needed = types === "amount" ? "a number from 0 up" : types.replaceAll("|", " or ");
+      throw invalid(`${what}.${name}`, `${needed} is needed`);
     }
   }
   return /** @type {Record<string, any>} */ (options);
@@ -45,6 +46,8 @@ function isOf(type, value) {
       return Array.isArray(value);
     case "object":
       return typeof value === "object" && value !== null && !Array.isArray(value);
+    case "amount":
+      return typeof value === "number" && value >= 0 && value < Infinity;
     case "AbortSignal":
       return value instanceof AbortSignal;
     case "Blob":
@@ -97,7 +100,22 @@ export function folder(option, address) {
 /**
  * @typedef {"openai" | "responses" | "anthropic" | "gemini"} Api  `openai`: chat completions, and all that speak them;
  *   `responses`: OpenAI's newer API
- * @typedef {{ api: Api, baseUrl: string, model: string, apiKey?: string, temperature?: number, maxTokens?: number }} ApiGenerator
+ * @typedef {{ requestsPerMinute?: number, tokensPerMinute?: number, concurrency?: number }} Limits  how much may be sent
+ *   in a minute, and how many requests at once (4); without, what the server tells
+ * @typedef {{ retries?: number, firstWait?: number, longestWait?: number }} Retries  how often a request that failed
+ *   before its first word is sent again (4), and the longest wait before the first time (1,000 ms, then twice as long
+ *   each time) and of all (30,000 ms)
+ * @typedef {{ connect?: number, firstToken?: number, silence?: number, total?: number }} Timeouts  in milliseconds: until
+ *   the response begins (120,000), from there to the first word (180,000), between words (60,000), and over all, retries
+ *   too (600,000)
+ * @typedef {{ tokens?: number, money?: number }} Allowance
+ * @typedef {{ question?: Allowance, session?: Allowance }} Budget  what one question and all of this Carrel may take: more
+ *   is refused before it is sent
+ * @typedef {{ currency?: string, models?: { model: string, prompt: number, completion: number, cachedPrompt?: number }[] }} Prices
+ *   of a million tokens; `*` in a model's name stands for anything; the first that fits counts
+ * @typedef {{ api: Api, baseUrl: string, model: string, apiKey?: string, temperature?: number, maxTokens?: number,
+ *   limits?: Limits, retries?: Retries, timeouts?: Timeouts, budget?: Budget, prices?: Prices, cache?: boolean }} ApiGenerator
+ *   `cache`: the same request is answered from memory the second time
  * @typedef {(request: { messages: { role: string, content: string }[] }, options: { signal: AbortSignal }) => AsyncIterable<string>} OwnGenerator
  * @typedef {ApiGenerator | OwnGenerator} Generator
  */
@@ -112,6 +130,7 @@ export function checkedGenerator(generator, mayLackModel = false) {
   if (typeof generator === "function") return /** @type {OwnGenerator} */ (generator);
   const known = {
     api: "string", baseUrl: "string", model: "string", apiKey: "string", temperature: "number", maxTokens: "number",
+    limits: "object", retries: "object", timeouts: "object", budget: "object", prices: "object", cache: "boolean",
   };
   const { api, baseUrl, model } = checked("generator", known, generator);
   if (!APIS.includes(api)) throw invalid("generator.api", `${JSON.stringify(api)} is not known; use one of ${APIS.join(", ")}`);
@@ -122,5 +141,25 @@ export function checkedGenerator(generator, mayLackModel = false) {
   if (maxTokens !== undefined && !(Number.isInteger(maxTokens) && maxTokens > 0)) {
     throw invalid("generator.maxTokens", "a whole number from 1 up is needed");
   }
+  const { limits, retries, timeouts, budget } = /** @type {ApiGenerator} */ (generator);
+  checked("generator.limits", amounts("requestsPerMinute", "tokensPerMinute", "concurrency"), limits);
+  checked("generator.retries", amounts("retries", "firstWait", "longestWait"), retries);
+  checked("generator.timeouts", amounts("connect", "firstToken", "silence", "total"), timeouts);
+  for (const [scope, allowance] of Object.entries(checked("generator.budget", { question: "object", session: "object" }, budget))) {
+    checked(`generator.budget.${scope}`, amounts("tokens", "money"), allowance);
+  }
   return /** @type {ApiGenerator} */ ({ .../** @type {object} */ (generator) });
+}
+
+/** @param {string[]} names */
+function amounts(...names) {
+  return Object.fromEntries(names.map((name) => [name, "amount"]));
+}
+
+/**
+ * The generator as the engine takes it: what is about time, limits and money apart.
+ * @param {ApiGenerator} generator
+ */
+export function forEngine({ limits, retries, timeouts, budget, prices, cache, ...settings }) {
+  return { ...settings, policy: JSON.parse(JSON.stringify({ limits, retries, timeouts, budget, prices, cache })) };
 }

@@ -1,14 +1,19 @@
 //! A question on its way to an answer
 //!
-//! An [`Inquiry`] has found its passages and made its request; others send it and push in what comes back. It turns
-//! that into text and checked citations, and keeps a [`Trace`] of every stage.
+//! An [`Inquiry`] has found its passages and made its request; others send it and push in what comes back. It says
+//! when to send, and whether to send again; it turns what comes into text and checked citations, and keeps a [`Trace`]
+//! of every stage.
 
 use serde::{Deserialize, Serialize};
 
 use super::Carrel;
+use super::call::Call;
+use super::revision::Revision;
+use super::trace::{Resent, Stage, Trace, Work};
 use crate::document::{Passage, Span};
-use crate::error::{Error, Result};
-use crate::generate::{self, Decoder, Request, Settings, Usage, extractive};
+use crate::error::Result;
+use crate::generate::meter::{Meter, Prices, Tokens};
+use crate::generate::{self, Settings, Usage, extractive};
 use crate::ground::{Author, Citation, Evidence, Marks, Verdict};
 use crate::prompt::{self, Example, Message, Prompt, Template};
 use crate::retrieve::{Filter, Mode, SearchOptions};
@@ -44,7 +49,7 @@ pub struct AskOptions {
 #[serde(untagged)]
 pub enum Generator {
     /// An API over HTTP.
-    Api(Settings),
+    Api(Box<Settings>),
     /// A function of the user's own, which is given the messages and gives text; its name is for the trace.
     Own {
         /// What it is called.
@@ -84,109 +89,6 @@ pub enum Event {
     Usage(Usage),
 }
 
-/// What was done for an answer, stage by stage.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Trace {
-    /// What was asked.
-    pub question: String,
-    /// In order.
-    pub stages: Vec<Stage>,
-    /// What left the machine, exactly; nothing for an extractive answer.
-    pub request: Option<Sent>,
-    /// From the request to the first word.
-    pub first_token_milliseconds: Option<f64>,
-    /// What the model reported.
-    pub usage: Option<Usage>,
-}
-
-/// A request as it was sent, without its headers, which hold the key.
-#[derive(Debug, Clone, Serialize)]
-pub struct Sent {
-    /// Where to.
-    pub url: String,
-    /// The exact bytes.
-    pub body: String,
-}
-
-/// One stage's work and the time it took.
-#[derive(Debug, Clone, Serialize)]
-pub struct Stage {
-    /// In milliseconds.
-    pub milliseconds: f64,
-    /// What was done.
-    #[serde(flatten)]
-    pub work: Work,
-}
-
-/// What a stage decided.
-#[derive(Debug, Clone, Serialize)]
-#[serde(tag = "stage", rename_all = "lowercase", rename_all_fields = "camelCase")]
-pub enum Work {
-    /// The question became a vector.
-    Embed {
-        /// Of the question.
-        tokens: usize,
-        /// More than these are not read.
-        token_limit: usize,
-    },
-    /// Passages were found.
-    Retrieve {
-        /// How.
-        mode: Mode,
-        /// Among how many chunks.
-        searched: usize,
-        /// Which, best first.
-        passages: Vec<Ranked>,
-    },
-    /// The prompt was made.
-    Prompt {
-        /// How many passages it holds.
-        passages: usize,
-        /// How many did not fit.
-        left_out: usize,
-        /// Its length, as the embedding model counts.
-        tokens: usize,
-        /// The messages.
-        messages: Vec<Message>,
-    },
-    /// The answer was written.
-    Generate {
-        /// By what: a model's name, or `extractive`.
-        by: String,
-        /// Its length in bytes.
-        bytes: usize,
-    },
-    /// The citations were checked.
-    Ground {
-        /// How many the source supports.
-        supported: usize,
-        /// How many it supports weakly.
-        weak: usize,
-        /// How many it does not support.
-        unsupported: usize,
-        /// How many of all were added by the check.
-        added: usize,
-    },
-}
-
-/// A passage in a trace.
-#[derive(Debug, Clone, Serialize)]
-pub struct Ranked {
-    id: String,
-    chunk: usize,
-    score: f32,
-    semantic: Option<f32>,
-    lexical: Option<f32>,
-}
-
-impl From<&Passage> for Ranked {
-    fn from(passage: &Passage) -> Self {
-        let Passage { id, chunk, score, semantic, lexical, .. } = passage;
-        Self { id: id.clone(), chunk: *chunk, score: *score, semantic: *semantic, lexical: *lexical }
-    }
-}
-
 /// A question on its way to an answer.
 pub struct Inquiry {
     sources: Vec<Passage>,
@@ -194,6 +96,7 @@ pub struct Inquiry {
     marks: Marks,
     text: String,
     writer: Writer,
+    draft: Draft,
     trace: Trace,
     started: f64,
     finished: bool,
@@ -202,8 +105,17 @@ pub struct Inquiry {
 /// Who writes the text.
 enum Writer {
     Extractive,
-    Own { name: String, messages: Vec<Message> },
-    Api { request: Request, decoder: Box<Decoder>, settings: Settings },
+    Own { name: String, messages: Vec<Message>, meter: Meter },
+    Api(Box<Call>),
+}
+
+/// What a prompt is made of, beside the passages.
+#[derive(Default)]
+struct Draft {
+    template: Template,
+    examples: Vec<Example>,
+    /// Of the prompt that was made.
+    tokens: usize,
 }
 
 impl Inquiry {
@@ -213,48 +125,43 @@ impl Inquiry {
         let mut stages = Vec::new();
         let search = SearchOptions { limit, mode, filter, diversity, collapse, neighbours, ..SearchOptions::default() };
         let mut sources = carrel.find_in_stages(question, &search, &mut stages)?.passages;
-        let mut request_sent = None;
+        let question = question.trim().to_owned();
+        let started = (carrel.clock)();
+        let mut draft = Draft { template, examples, tokens: 0 };
         let writer = match generator {
             None => Writer::Extractive,
             Some(generator) => {
                 let count = |text: &str| carrel.embedder.count_tokens(text);
+                let Draft { template, examples, .. } = &draft;
                 let prompt = carrel.timed(&mut stages, || {
-                    let prompt =
-                        prompt::build(&template, &examples, question.trim(), &sources, context_tokens, &count)?;
+                    let prompt = prompt::build(template, examples, &question, &sources, context_tokens, &count)?;
                     let Prompt { messages, passages, left_out, tokens } = prompt.clone();
                     Ok((prompt, Work::Prompt { passages, left_out, tokens, messages }))
                 })?;
                 sources.truncate(prompt.passages); // What the model did not see it cannot cite.
+                draft.tokens = prompt.tokens;
                 match generator {
-                    Generator::Own { own } => Writer::Own { name: own, messages: prompt.messages },
-                    Generator::Api(settings) => {
-                        let request = generate::request(&settings, &prompt)?;
-                        request_sent = Some(Sent { url: request.url.clone(), body: request.body.clone() });
-                        let decoder = Box::new(Decoder::new(settings.api, &request.url, &settings.model));
-                        Writer::Api { request, decoder, settings }
+                    Generator::Own { own } => {
+                        Writer::Own { name: own, messages: prompt.messages, meter: Meter::new(started) }
                     }
+                    Generator::Api(settings) => Writer::Api(Box::new(Call::new(carrel, *settings, &prompt)?)),
                 }
             }
         };
+        let request = if let Writer::Api(call) = &writer { Some(call.sent()) } else { None };
         let trace = Trace {
-            question: question.trim().to_owned(),
+            question,
             stages,
-            request: request_sent,
+            request,
             first_token_milliseconds: None,
             usage: None,
+            resent: Vec::new(),
+            cached: false,
+            measure: None,
         };
         let evidence = Evidence::new(&sources);
-        let started = (carrel.clock)();
-        Ok(Self {
-            sources,
-            evidence,
-            marks: Marks::default(),
-            text: String::new(),
-            writer,
-            trace,
-            started,
-            finished: false,
-        })
+        let (marks, text) = (Marks::default(), String::new());
+        Ok(Self { sources, evidence, marks, text, writer, draft, trace, started, finished: false })
     }
 
     /// The passages that the answer may cite, as `[1]` and so on in this order.
@@ -262,10 +169,10 @@ impl Inquiry {
         &self.sources
     }
 
-    /// What is to be sent, where the answer comes from an API; its response goes to [`push`](Self::push).
-    pub fn request(&self) -> Option<&Request> {
-        match &self.writer {
-            Writer::Api { request, .. } => Some(request),
+    /// The call that is to be made, where the answer comes from an API; its response goes to [`push`](Self::push).
+    pub fn call(&mut self) -> Option<&mut Call> {
+        match &mut self.writer {
+            Writer::Api(call) => Some(call),
             _ => None,
         }
     }
@@ -288,39 +195,83 @@ impl Inquiry {
         &self.trace
     }
 
-    /// The error for a response whose status is not in 200…299; `header` gives those of its headers that can be seen.
-    pub fn refused(&self, status: u16, header: generate::Header<'_>, body: &[u8]) -> Error {
-        let (url, model) = self.destination();
-        generate::failure(url, model, status, header, body)
-    }
-
-    /// The error for a connection that could not be made, or that broke while the response came.
-    pub fn broken(&self, began: bool) -> Error {
-        generate::broken(self.destination().0, began)
-    }
-
-    fn destination(&self) -> (&str, &str) {
-        match &self.writer {
-            Writer::Api { request, settings, .. } => (&request.url, &settings.model),
-            _ => ("", ""),
+    /// Takes out of the prompt, before it is sent, what a person does not want to be sent.
+    ///
+    /// # Errors
+    /// `option_invalid` where a source that is to be struck does not exist.
+    pub fn revise(&mut self, carrel: &Carrel, revision: &Revision) -> Result<()> {
+        revision.check(self.sources.len())?;
+        let Draft { template, examples, tokens } = &mut self.draft;
+        let shown = revision.struck(&self.sources);
+        let count = |text: &str| carrel.embedder.count_tokens(text);
+        let mut prompt = prompt::build(template, examples, &self.trace.question, &shown, usize::MAX, &count)?;
+        revision.redact(&mut prompt.messages);
+        *tokens = prompt.tokens;
+        match &mut self.writer {
+            Writer::Extractive => return Ok(()),
+            Writer::Own { messages, .. } => messages.clone_from(&prompt.messages),
+            Writer::Api(call) => {
+                call.revise(&prompt)?;
+                self.trace.request = Some(call.sent());
+            }
         }
+        self.evidence = Evidence::new(&shown); // What was not sent supports nothing.
+        let made = self.trace.stages.iter_mut().find_map(|stage| match &mut stage.work {
+            Work::Prompt { messages, tokens, .. } => Some((messages, tokens)),
+            _ => None,
+        });
+        if let Some((messages, tokens)) = made {
+            (*messages, *tokens) = (prompt.messages, prompt.tokens);
+        }
+        Ok(())
+    }
+
+    /// The response to the same request, where one is kept; it goes to [`push`](Self::push), and nothing is sent.
+    pub fn kept(&mut self, carrel: &Carrel) -> Option<Vec<u8>> {
+        let response = self.call()?.kept(carrel)?;
+        self.trace.cached = true;
+        Some(response)
     }
 
     /// Takes the next bytes of the response, cut anywhere.
-    ///
-    /// # Errors
-    /// Those of [`Decoder::push`]; the text that came before stays.
-    pub fn push(&mut self, carrel: &Carrel, bytes: &[u8]) -> Result<Vec<Event>> {
-        let Writer::Api { decoder, .. } = &mut self.writer else {
-            return Ok(Vec::new());
-        };
-        let decoded = decoder.push(bytes)?;
-        Ok(self.write(carrel, decoded))
+    pub fn push(&mut self, carrel: &Carrel, bytes: &[u8]) -> Vec<Event> {
+        let decoded = self.call().map_or_else(Vec::new, |call| call.push(carrel, bytes));
+        self.write(carrel, decoded)
     }
 
-    /// Whether the answer has ended, though the connection may be open still.
-    pub fn is_done(&self) -> bool {
-        matches!(&self.writer, Writer::Api { decoder, .. } if decoder.is_done())
+    /// The response has ended, well or not. In how many milliseconds [`Call::turn`] is to be asked, where the request is
+    /// sent again; nothing where the answer is whole. `random` is in 0…1.
+    ///
+    /// # Errors
+    /// Why there is no answer, or no more of it: the text that came stays.
+    pub fn settle(&mut self, carrel: &Carrel, random: f64) -> Result<Option<f64>> {
+        let (began, cached) = (!self.text.is_empty(), self.trace.cached);
+        let Some(call) = self.call() else { return Ok(None) };
+        let Err(error) = call.close(carrel) else { return Ok(None) };
+        if cached {
+            return Err(error);
+        }
+        let (code, message) = (error.code(), error.to_string());
+        let milliseconds = call.again(carrel, error, began, random)?;
+        self.trace.resent.push(Resent { code, message, milliseconds });
+        Ok(Some(milliseconds))
+    }
+
+    /// Nobody waits for more. What came until then was paid for all the same, so it is measured.
+    pub fn abandon(&mut self, carrel: &Carrel) {
+        let written = carrel.embedder.count_tokens(&self.text) as u64;
+        let counted = Tokens { prompt: self.draft.tokens as u64, completion: written, ..Tokens::default() };
+        let measure = match &mut self.writer {
+            Writer::Own { meter, name, .. } if self.trace.measure.is_none() => {
+                let now = (carrel.clock)();
+                let measure = meter.end(now, &Usage::default(), counted, &Prices::default(), name);
+                carrel.session.borrow_mut().add(&measure);
+                Some(measure)
+            }
+            Writer::Api(call) => call.measure(carrel, self.trace.usage.as_ref(), counted),
+            _ => None,
+        };
+        self.trace.measure = self.trace.measure.or(measure);
     }
 
     /// Takes the next words of a function of the user's own.
@@ -328,10 +279,10 @@ impl Inquiry {
         self.write(carrel, vec![generate::Event::Text(text.to_owned())])
     }
 
-    /// The response has ended; without an API or a function this writes the answer.
+    /// The answer has ended; without an API or a function this writes it.
     ///
     /// # Errors
-    /// `api_stream_cut` where the response ended too soon; the text that came stays.
+    /// Those of [`settle`](Self::settle), where that was not called.
     pub fn finish(&mut self, carrel: &Carrel) -> Result<Vec<Event>> {
         if std::mem::replace(&mut self.finished, true) {
             return Ok(Vec::new());
@@ -340,16 +291,17 @@ impl Inquiry {
         let citations = match &mut self.writer {
             Writer::Extractive => self.extract(carrel, &mut events)?,
             Writer::Own { .. } => self.evidence.check(&self.text),
-            Writer::Api { decoder, .. } => {
-                let decoded = decoder.finish()?;
-                events.extend(self.write(carrel, decoded));
+            Writer::Api(call) => {
+                let end = call.end(carrel)?;
+                events.extend(self.write(carrel, end));
                 self.evidence.check(&self.text)
             }
         };
+        self.abandon(carrel);
         let by = match &self.writer {
             Writer::Extractive => "extractive".to_owned(),
             Writer::Own { name, .. } => name.clone(),
-            Writer::Api { settings, .. } => settings.model.clone(),
+            Writer::Api(call) => call.model().to_owned(),
         };
         let now = (carrel.clock)();
         let stage = |milliseconds, work| Stage { milliseconds, work };
@@ -371,8 +323,11 @@ impl Inquiry {
         for event in decoded {
             match event {
                 generate::Event::Text(text) => {
-                    let elapsed = (carrel.clock)() - self.started;
-                    self.trace.first_token_milliseconds.get_or_insert(elapsed);
+                    let now = (carrel.clock)();
+                    self.trace.first_token_milliseconds.get_or_insert(now - self.started);
+                    if let Writer::Own { meter, .. } = &mut self.writer {
+                        meter.heard(now);
+                    }
                     self.text.push_str(&text);
                     events.push(Event::Text { text });
                     let citations = self.evidence.stream(&self.text, &mut self.marks);

@@ -16,6 +16,7 @@ mod models;
 mod openai;
 mod request;
 mod responses;
+mod sending;
 mod waiting;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,7 @@ pub use decoder::Decoder;
 pub use failure::{Header, broken, failure};
 pub use models::models;
 pub use request::{models_request, request};
+pub use sending::{Policy, Sending, Session};
 
 /// The most tokens of an answer where nothing else is said: one that is much longer has lost its way.
 pub const DEFAULT_MAX_TOKENS: u32 = 1024;
@@ -83,6 +85,9 @@ pub struct Settings {
     /// themselves, and four times as many at Anthropic: there thoughts are counted in it.
     #[serde(default)]
     pub max_tokens: Option<u32>,
+    /// How long is waited, how often it is tried, and what may be spent.
+    #[serde(default, skip_serializing)]
+    pub policy: Policy,
 }
 
 /// Without the key: what is printed ends up in logs.

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use super::convert;
 use super::encoder::encoded;
 use super::error::thrown;
-use crate::carrel::{Addition, Carrel, Found, Inquiry};
+use crate::carrel::{Addition, Carrel, Found, Inquiry, Revision};
 use crate::index;
 use crate::ingest;
 use crate::model::{self, Model, OPTIONAL_FILES, REQUIRED_FILES};
@@ -225,10 +225,60 @@ impl Engine {
         convert::passages(&self.carrel, answering.inquiry.sources())
     }
 
+    /// Takes out of the prompt what is not to be sent: `{strike, redact}`.
+    pub fn revise(&self, answering: &mut Answering, revision: JsValue) -> Result<(), JsValue> {
+        let revision: Revision = convert::given("what is sent", revision)?;
+        answering.inquiry.revise(&self.carrel, &revision).map_err(thrown)
+    }
+
+    /// The response to the same request, where one is kept: it is pushed, and nothing is sent.
+    pub fn kept(&self, answering: &mut Answering) -> Option<Vec<u8>> {
+        answering.inquiry.kept(&self.carrel)
+    }
+
+    /// In how many milliseconds to ask this again; with 0 the request is to be sent now.
+    pub fn turn(&self, answering: &mut Answering) -> Result<f64, JsValue> {
+        answering.inquiry.call().map_or(Ok(0.0), |call| call.turn(&self.carrel)).map_err(thrown)
+    }
+
+    /// The headers of the response came: `header(name)` gives one, where it can be seen.
+    pub fn opened(&self, answering: &mut Answering, header: &Function) {
+        if let Some(call) = answering.inquiry.call() {
+            call.opened(&self.carrel, &|name| text_of(header, name), js_sys::Date::now());
+        }
+    }
+
+    /// In how many milliseconds to ask whether it is overdue.
+    #[wasm_bindgen(js_name = nextAlarm)]
+    pub fn next_alarm(&self, answering: &mut Answering) -> f64 {
+        answering.inquiry.call().map_or(f64::INFINITY, |call| call.next_alarm(&self.carrel))
+    }
+
+    /// Whether something took too long: then the connection is to be closed.
+    pub fn overdue(&self, answering: &mut Answering) -> bool {
+        answering.inquiry.call().is_some_and(|call| call.overdue(&self.carrel))
+    }
+
     /// Takes bytes of the response and gives events.
-    pub fn push(&self, answering: &mut Answering, bytes: &[u8]) -> Result<JsValue, JsValue> {
-        let events = answering.inquiry.push(&self.carrel, bytes).map_err(thrown)?;
-        Ok(self.events(answering, events))
+    pub fn push(&self, answering: &mut Answering, bytes: &[u8]) -> JsValue {
+        let events = answering.inquiry.push(&self.carrel, bytes);
+        self.events(answering, events)
+    }
+
+    /// The response has ended, well or not: nothing where the answer is whole, else in how many milliseconds to ask for
+    /// its turn again. Throws where it is not sent again.
+    pub fn settle(&self, answering: &mut Answering) -> Result<Option<f64>, JsValue> {
+        answering.inquiry.settle(&self.carrel, js_sys::Math::random()).map_err(thrown)
+    }
+
+    /// Nobody waits for more.
+    pub fn abandon(&self, answering: &mut Answering) {
+        answering.inquiry.abandon(&self.carrel);
+    }
+
+    /// What the language models' answers took together.
+    pub fn totals(&self) -> JsValue {
+        convert::out(&self.carrel.totals())
     }
 
     /// Takes text of the caller's own function and gives events.
@@ -272,10 +322,11 @@ impl Adding {
 
 #[wasm_bindgen]
 impl Answering {
-    /// What is to be sent: `{url, headers: [name, value][], body}`, or nothing.
-    pub fn request(&self) -> JsValue {
-        match self.inquiry.request() {
-            Some(request) => {
+    /// What is to be sent: address, headers as pairs of name and value, and body; or nothing.
+    pub fn request(&mut self) -> JsValue {
+        match self.inquiry.call() {
+            Some(call) => {
+                let request = call.request();
                 let parts = (&request.url, &request.headers, &request.body);
                 convert::out(&parts)
             }
@@ -290,8 +341,8 @@ impl Answering {
 
     /// Whether the answer has ended, though the connection may be open still.
     #[wasm_bindgen(js_name = isDone)]
-    pub fn is_done(&self) -> bool {
-        self.inquiry.is_done()
+    pub fn is_done(&mut self) -> bool {
+        self.inquiry.call().is_none_or(|call| call.is_done())
     }
 
     /// What was done so far.
@@ -299,14 +350,18 @@ impl Answering {
         convert::out(self.inquiry.trace())
     }
 
-    /// The error for a status that is not in 200…299; `header(name)` gives a header, where it can be seen.
-    pub fn refused(&self, status: u16, header: &Function, body: &[u8]) -> JsValue {
-        thrown(self.inquiry.refused(status, &|name| text_of(header, name), body))
+    /// The status is not in 200…299; `header(name)` gives a header, where it can be seen.
+    pub fn refused(&mut self, status: u16, header: &Function, body: &[u8]) {
+        if let Some(call) = self.inquiry.call() {
+            call.refused(status, &|name| text_of(header, name), body);
+        }
     }
 
-    /// The error for a connection that could not be made, or broke after it `began`.
-    pub fn broken(&self, began: bool) -> JsValue {
-        thrown(self.inquiry.broken(began))
+    /// The connection could not be made, or broke after it `began`.
+    pub fn broken(&mut self, began: bool) {
+        if let Some(call) = self.inquiry.call() {
+            call.broken(began);
+        }
     }
 }
 

@@ -85,11 +85,18 @@ fn what_fails_throws_an_error_with_a_name_and_a_code() {
     let api = "{\"generator\": {\"api\": \"openai\", \"baseUrl\": \"http://127.0.0.1:1/v1\", \"model\": \"m\", \"apiKey\": \"sk-secret\"}}";
     let mut answering = engine.ask("desk", json(api)).unwrap();
     assert!(text(&answering.request(), "0").ends_with("/v1/chat/completions"));
-    assert_eq!(code(answering.refused(401, &js_sys::Function::new_no_args("return null"), b"")), "api_unauthorized");
-    assert_eq!(code(answering.broken(false)), "api_unreachable");
+    assert_eq!(engine.turn(&mut answering), Ok(0.0));
+    answering.refused(401, &js_sys::Function::new_no_args("return null"), b"");
+    assert_eq!(code(engine.settle(&mut answering).unwrap_err()), "api_unauthorized");
+    answering.broken(false);
+    assert_eq!(code(engine.settle(&mut answering).unwrap_err()), "api_unreachable");
     assert!(!String::from(JSON::stringify(&answering.trace()).unwrap()).contains("secret"));
-    assert_eq!(code(engine.push(&mut answering, b"<html>").unwrap_err()), "api_not_json");
-    assert_eq!(code(engine.finish_answer(&mut answering).unwrap_err()), "api_not_json");
+    engine.push(&mut answering, b"<html>");
+    assert!(answering.is_done());
+    assert_eq!(code(engine.settle(&mut answering).unwrap_err()), "api_not_json");
+    engine.abandon(&mut answering);
+    let totals = String::from(JSON::stringify(&engine.totals()).unwrap());
+    assert!(totals.contains("\"answers\":1"), "{totals}");
 }
 
 fn found(engine: &Engine) -> String {

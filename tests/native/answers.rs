@@ -112,7 +112,7 @@ fn an_extractive_answer_quotes_the_documents_and_cites_where() {
             .collect();
         assert_eq!(text, inquiry.text());
         assert_eq!(inquiry.finish(&carrel).unwrap(), [], "it ends once");
-        assert!(inquiry.request().is_none() && inquiry.trace().request.is_none(), "nothing leaves the machine");
+        assert!(inquiry.call().is_none() && inquiry.trace().request.is_none(), "nothing leaves the machine");
     }
 }
 
@@ -233,7 +233,7 @@ fn stream(carrel: &Carrel, answer: &str, size: usize) -> (Inquiry, Vec<Event>) {
     let bytes: String = words.chain([end]).map(|chunk| format!("data: {chunk}\n\n")).collect();
     let mut events = Vec::new();
     for part in bytes.as_bytes().chunks(size) {
-        events.extend(inquiry.push(carrel, part).unwrap());
+        events.extend(inquiry.push(carrel, part));
     }
     events.extend(inquiry.finish(carrel).unwrap());
     (inquiry, events)
@@ -263,7 +263,7 @@ fn a_function_of_ones_own_answers_as_an_api_does() {
     let carrel = desk();
     let options = AskOptions { limit: 10, generator: own(), ..AskOptions::default() };
     let mut inquiry = carrel.ask("When does the reading room open?", options).unwrap();
-    assert!(inquiry.request().is_none() && inquiry.messages().unwrap().len() == 2);
+    assert!(inquiry.call().is_none() && inquiry.messages().unwrap().len() == 2);
     for piece in answer().split_inclusive(' ') {
         inquiry.push_text(&carrel, piece);
     }

@@ -186,10 +186,41 @@ fn refusals_and_pages_tell_what_to_do_and_never_the_key() {
         ("200 OK", String::new(), "nothing at all"),
     ] {
         let server = Server::answering(status, "application/json", &body);
-        let error = server.ask(&folder, "--json").error();
+        let error = server.ask(&folder, "--json --retries 0").error();
         assert!(error.contains(told) && !error.contains("secret"), "{status}: {error}");
         server.request();
     }
+}
+
+#[test]
+fn a_server_that_is_overloaded_is_asked_again_and_in_time_given_up() {
+    let folder = indexed();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/v1", listener.local_addr().unwrap());
+    let said = ended(answer()).concat();
+    let responses = [
+        "HTTP/1.1 503 Service Unavailable\r\nretry-after: 0.1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            .to_owned(),
+        said,
+        "HTTP/1.1 429 Too Many Requests\r\nretry-after: 60\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            .to_owned(),
+    ];
+    let server = std::thread::spawn(move || {
+        for response in responses {
+            let (mut connection, _) = listener.accept().unwrap();
+            read_request(&mut connection);
+            connection.write_all(response.as_bytes()).unwrap();
+        }
+    });
+    let ask = |more: &str| {
+        folder.carrel(&format!("ask index \"What do lockers cost?\" --base-url {address} --llm qwen3 --json {more}"))
+    };
+    let answered = ask("").json();
+    assert_eq!(answered["trace"]["resent"][0]["code"], "api_overloaded", "{answered}");
+    assert_eq!(answered["trace"]["measure"]["retries"], 1, "{answered}");
+    let error = ask("--timeout 30").error();
+    assert!(error.contains("limiting the rate") && error.contains("Wait 60 s"), "{error}");
+    server.join().unwrap();
 }
 
 #[test]

@@ -154,15 +154,13 @@ fn the_trace_tells_every_stage_in_order_with_the_bytes_that_were_sent() {
     let settings = json!({ "api": "openai", "baseUrl": "http://127.0.0.1:1/v1", "model": "m" });
     let generator = Some(serde_json::from_value(settings).unwrap());
     let mut inquiry = carrel.ask("Which desk?", AskOptions { generator, ..AskOptions::default() }).unwrap();
-    inquiry
-        .push(&carrel, b"data: {\"choices\":[{\"delta\":{\"content\":\"All.\"},\"finish_reason\":\"stop\"}]}\n\n")
-        .unwrap();
+    inquiry.push(&carrel, b"data: {\"choices\":[{\"delta\":{\"content\":\"All.\"},\"finish_reason\":\"stop\"}]}\n\n");
     inquiry.finish(&carrel).unwrap();
     let trace = serde_json::to_value(inquiry.trace()).unwrap();
     let stages: Vec<&str> =
         trace["stages"].as_array().unwrap().iter().map(|it| it["stage"].as_str().unwrap()).collect();
     assert_eq!(stages, ["embed", "retrieve", "prompt", "generate", "ground"]);
     assert!(trace["stages"].as_array().unwrap().iter().all(|stage| stage["milliseconds"].as_f64().unwrap() >= 1.0));
-    assert_eq!(trace["request"]["body"].as_str().unwrap(), inquiry.request().unwrap().body);
+    assert_eq!(trace["request"]["body"].as_str().unwrap(), inquiry.call().unwrap().request().body);
     assert!(trace["firstTokenMilliseconds"].as_f64().unwrap() >= 1.0);
 }

@@ -181,23 +181,26 @@ fn the_key_stands_in_the_header_and_nowhere_else() {
     let carrel = carrel([source("a.txt", carrel::ingest::Content::Text("The desk is quiet.".into()))]);
     let mut inquiry = carrel.ask("How is the desk?", options.clone()).unwrap();
     let authorization = ("authorization".to_owned(), format!("Bearer {KEY}"));
-    assert!(inquiry.request().unwrap().headers.contains(&authorization));
-    let told = [
+    assert!(inquiry.call().unwrap().request().headers.contains(&authorization));
+    let mut told = vec![
         format!("{options:?} {generator:?} {settings:#?} {carrel:?} {:?}", inquiry.trace()),
         serde_json::to_string(settings).unwrap(),
-        serde_json::to_string(inquiry.trace()).unwrap(),
         serde_json::to_string(inquiry.sources()).unwrap(),
-        inquiry.request().unwrap().body.clone() + &inquiry.request().unwrap().url,
-        inquiry.refused(401, &|_| None, b"").to_string(),
-        inquiry.broken(true).to_string(),
-        format!("{:?}", inquiry.push(&carrel, b"<html>").unwrap_err()),
+        inquiry.call().unwrap().request().body.clone() + &inquiry.call().unwrap().request().url,
     ];
+    inquiry.call().unwrap().refused(401, &|_| None, b"");
+    told.push(inquiry.settle(&carrel, 0.5).unwrap_err().to_string());
+    inquiry.call().unwrap().broken(false);
+    told.push(inquiry.settle(&carrel, 0.5).unwrap_err().to_string());
+    inquiry.push(&carrel, b"<html>");
+    told.push(inquiry.settle(&carrel, 0.5).unwrap_err().to_string());
+    told.push(serde_json::to_string(inquiry.trace()).unwrap());
     for text in told {
         assert!(!text.contains("secret"), "{text}");
     }
     for key in ["with space", "two\nlines", "nul\0", "ключ"] {
-        let settings = carrel::generate::Settings { api_key: Some(key.into()), ..settings.clone() };
-        let options = AskOptions { generator: Some(Generator::Api(settings)), ..AskOptions::default() };
+        let settings = carrel::generate::Settings { api_key: Some(key.into()), ..(**settings).clone() };
+        let options = AskOptions { generator: Some(Generator::Api(Box::new(settings))), ..AskOptions::default() };
         let error = carrel.ask("How?", options).err().unwrap();
         assert!(error.code() == "option_invalid" && !error.to_string().contains(key), "{error}");
     }

@@ -124,6 +124,9 @@ export class Conversation {
         if (view.text === "") view.setState("streaming");
         view.addText(event.text);
       } else if (event.type === "citation") view.addCitation(event);
+      else if (event.type === "waiting") {
+        this.#say(controller, `The model cannot answer yet; asking again in ${duration(event.milliseconds)}…`);
+      }
       else if (event.finish === "length") view.addNote("The model stopped at its limit of length");
       else if (event.finish === "refusal") view.addNote("The model, or who watches over it, refused to answer");
     }

@@ -37,16 +37,16 @@ pub struct Cost {
     pub money: Option<f64>,
 }
 
-/// Keeps a budget.
+/// What was spent, held against a budget.
 #[derive(Debug, Clone, Default)]
-pub struct Ledger {
+pub struct Spending {
     budget: Budget,
     /// What was spent, and what is set aside.
     tokens: u64,
     money: f64,
 }
 
-impl Ledger {
+impl Spending {
     /// Nothing is spent yet.
     pub fn new(budget: Budget) -> Self {
         Self { budget, ..Self::default() }
@@ -110,8 +110,8 @@ fn fits(scope: &'static str, allowance: &Allowance, estimate: &Cost, tokens: u64
 mod tests {
     use super::*;
 
-    fn ledger(budget: &str) -> Ledger {
-        Ledger::new(serde_json::from_str(budget).unwrap())
+    fn spending(budget: &str) -> Spending {
+        Spending::new(serde_json::from_str(budget).unwrap())
     }
 
     fn tokens(tokens: u64) -> Cost {
@@ -124,49 +124,49 @@ mod tests {
 
     #[test]
     fn without_a_budget_everything_is_sent() {
-        assert_eq!(Ledger::default().reserve(&tokens(u64::MAX)), Ok(()));
+        assert_eq!(Spending::default().reserve(&tokens(u64::MAX)), Ok(()));
     }
 
     #[test]
     fn a_question_that_is_too_dear_is_refused_and_costs_nothing() {
-        let mut ledger = ledger(r#"{"question": {"tokens": 1000}, "session": {"tokens": 1500}}"#);
-        let error = ledger.reserve(&tokens(1_001)).unwrap_err();
+        let mut spending = spending(r#"{"question": {"tokens": 1000}, "session": {"tokens": 1500}}"#);
+        let error = spending.reserve(&tokens(1_001)).unwrap_err();
         assert_eq!(error.code(), "budget_exceeded");
         assert!(error.to_string().contains("1001 tokens") && error.to_string().contains("1000"), "{error}");
-        assert_eq!(ledger.reserve(&tokens(1_000)), Ok(()));
+        assert_eq!(spending.reserve(&tokens(1_000)), Ok(()));
     }
 
     #[test]
     fn what_is_under_way_is_set_aside_and_settled_by_what_it_took() {
-        let mut ledger = ledger(r#"{"session": {"tokens": 1000}}"#);
-        ledger.reserve(&tokens(600)).unwrap();
+        let mut spending = spending(r#"{"session": {"tokens": 1000}}"#);
+        spending.reserve(&tokens(600)).unwrap();
         assert_eq!(
-            ledger.reserve(&tokens(600)),
+            spending.reserve(&tokens(600)),
             Err(Error::BudgetExceeded { scope: "session", unit: "tokens", needed: 600.0, left: 400.0 })
         );
-        ledger.settle(&tokens(600), &tokens(300));
-        ledger.reserve(&tokens(600)).unwrap();
-        ledger.settle(&tokens(600), &Cost::default());
-        assert_eq!(ledger.reserve(&tokens(700)), Ok(()));
-        assert!(ledger.reserve(&tokens(1)).is_err());
+        spending.settle(&tokens(600), &tokens(300));
+        spending.reserve(&tokens(600)).unwrap();
+        spending.settle(&tokens(600), &Cost::default());
+        assert_eq!(spending.reserve(&tokens(700)), Ok(()));
+        assert!(spending.reserve(&tokens(1)).is_err());
     }
 
     #[test]
     fn a_budget_can_be_spent_to_its_last_cent() {
-        let mut ledger = ledger(r#"{"session": {"money": 1}}"#);
+        let mut spending = spending(r#"{"session": {"money": 1}}"#);
         for _ in 0..10 {
-            ledger.reserve(&money(0.1)).unwrap();
-            ledger.settle(&money(0.1), &money(0.1));
+            spending.reserve(&money(0.1)).unwrap();
+            spending.settle(&money(0.1), &money(0.1));
         }
-        assert_eq!(ledger.reserve(&money(0.1)).unwrap_err().code(), "budget_exceeded");
-        assert_eq!(ledger.reserve(&money(0.0)), Ok(()));
+        assert_eq!(spending.reserve(&money(0.1)).unwrap_err().code(), "budget_exceeded");
+        assert_eq!(spending.reserve(&money(0.0)), Ok(()));
     }
 
     #[test]
     fn money_cannot_be_limited_where_no_price_is_known() {
-        let mut ledger = ledger(r#"{"session": {"money": 1}}"#);
-        assert_eq!(ledger.reserve(&tokens(10)).unwrap_err().code(), "option_invalid");
-        ledger.set_budget(Budget::default());
-        assert_eq!(ledger.reserve(&tokens(10)), Ok(()));
+        let mut spending = spending(r#"{"session": {"money": 1}}"#);
+        assert_eq!(spending.reserve(&tokens(10)).unwrap_err().code(), "option_invalid");
+        spending.set_budget(Budget::default());
+        assert_eq!(spending.reserve(&tokens(10)), Ok(()));
     }
 }

@@ -6,6 +6,7 @@
 
 use super::dates::{http_date, number, until};
 use super::{DAY, within};
+use crate::generate::Header;
 
 /// What is left of one limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -32,16 +33,12 @@ pub struct Hints {
 }
 
 impl Hints {
-    /// Reads names and values; `wall` is the time in milliseconds since 1970, which dates are counted from unless the
-    /// server tells its own time: a person's clock may be wrong.
-    pub fn read(headers: &[(String, String)], wall: f64) -> Self {
-        let header = |name: &str| {
-            let found = headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
-            found.map(|(_, value)| value.trim())
-        };
-        let now = header("date").and_then(http_date).unwrap_or(wall);
-        let wait = |name: &str| header(name).and_then(|text| until(text, now)).map(|wait| within(wait, DAY));
-        let count = |name: &str| header(name).and_then(number);
+    /// Reads them; `wall` is the time in milliseconds since 1970, which dates are counted from unless the server tells
+    /// its own time: a person's clock may be wrong.
+    pub fn read(header: Header<'_>, wall: f64) -> Self {
+        let now = header("date").and_then(|date| http_date(date.trim())).unwrap_or(wall);
+        let wait = |name: &str| until(header(name)?.trim(), now).map(|wait| within(wait, DAY));
+        let count = |name: &str| number(header(name)?.trim());
         let window = |what: &str| {
             let openai = |part: &str| ["x-ratelimit-", part, "-", what].concat();
             let anthropic = |part: &str| ["anthropic-ratelimit-", what, "-", part].concat();
@@ -57,8 +54,20 @@ impl Hints {
             // Anthropic tells of tokens in all, or of those that it reads and writes apart.
             tokens: if tokens == Window::default() { window("input-tokens") } else { tokens },
             retry_after: count("retry-after-ms").map(|wait| within(wait, DAY)).or_else(|| wait("retry-after")),
-            should_retry: header("x-should-retry").and_then(|text| text.parse().ok()),
+            should_retry: header("x-should-retry").and_then(|text| text.trim().parse().ok()),
         }
+    }
+}
+
+#[cfg(test)]
+impl Hints {
+    /// Reads them from a list of names and values.
+    pub(super) fn of(headers: &[(String, String)], wall: f64) -> Self {
+        let header = |name: &str| {
+            let found = headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.clone())
+        };
+        Self::read(&header, wall)
     }
 }
 
@@ -68,7 +77,7 @@ mod tests {
 
     fn read(headers: &[(&str, &str)], wall: f64) -> Hints {
         let headers: Vec<_> = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Hints::read(&headers, wall)
+        Hints::of(&headers, wall)
     }
 
     fn window(limit: f64, remaining: f64, reset: f64) -> Window {

@@ -4,7 +4,7 @@
 //! here, by state machines without I/O: the time (milliseconds of a clock that does not go back) and chance (a number
 //! in 0…1) are handed in, and whoever sends does what they say. So ten minutes of a busy day can be simulated in a
 //! test. A [`Limiter`] lets requests go one after the other, [`Retry`] says whether one that failed is sent again,
-//! [`Watch`] when it is given up, a [`Ledger`] what may be spent, and a [`Cache`] keeps answers.
+//! [`Watch`] when it is given up, a [`Spending`] what may be spent, and a [`Cache`] keeps answers.
 
 mod amount;
 mod bucket;
@@ -19,8 +19,9 @@ mod simulation;
 mod watch;
 
 pub use amount::Amount;
-pub use budget::{Allowance, Budget, Cost, Ledger};
+pub use budget::{Allowance, Budget, Cost, Spending};
 pub use cache::Cache;
+pub(super) use dates::number;
 pub use headers::{Hints, Window};
 pub use limiter::{Limiter, Limits, Outcome, Ready, Ticket};
 pub use retry::{Failure, Retry};

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Amount, DAY, within};
+use crate::error::Error;
 
 /// How a request failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -59,6 +60,22 @@ impl Retry {
 }
 
 impl Failure {
+    /// What an error tells, `began` after some of the answer had come; nothing where it is none of the API's.
+    pub fn of(error: &Error, began: bool, should_retry: Option<bool>) -> Option<Self> {
+        let status = match error {
+            Error::ApiRateLimited { .. } => Some(429),
+            Error::ApiOverloaded { status, .. }
+            | Error::ApiServer { status, .. }
+            | Error::ApiRejected { status, .. } => Some(*status),
+            Error::ApiUnreachable { .. } | Error::ApiStreamCut { .. } | Error::ApiTimeout { option: "connect", .. } => {
+                None
+            }
+            _ => return None,
+        };
+        let retry_after = error.retry_after().map(|seconds| seconds * 1_000.0);
+        Some(Self { status, began, retry_after, should_retry, no_credit: false })
+    }
+
     /// Whether the same request may succeed another time. 409 is a lock that others hold, as the vendors' own clients
     /// have it, and 529 is Anthropic's for "overloaded".
     fn may_pass(&self) -> bool {

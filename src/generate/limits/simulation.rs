@@ -216,7 +216,7 @@ impl Simulation {
         match question.stage {
             Stage::Sent => {
                 let (status, headers) = server.receive(now, question.prompt);
-                question.hints = Hints::read(&headers, now);
+                question.hints = Hints::of(&headers, now);
                 (question.stage, question.at) = (Stage::Received(status), now + self.chance.between(30.0, 200.0));
             }
             Stage::Received(200) => {

@@ -46,7 +46,7 @@ impl Prices {
         Some(parts.iter().map(|(count, price)| *count as f64 * price.get()).sum::<f64>() / 1e6)
     }
 
-    /// The same beside the count of tokens, as a [`Ledger`](crate::generate::limits::Ledger) wants it.
+    /// The same beside the count of tokens, as a [`Spending`](crate::generate::limits::Spending) wants it.
     pub fn cost(&self, model: &str, tokens: &Tokens) -> Cost {
         Cost { tokens: tokens.total(), money: self.money(model, tokens) }
     }

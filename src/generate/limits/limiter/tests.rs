@@ -12,7 +12,7 @@ fn limiter(requests: Option<f64>, tokens: Option<f64>, concurrency: usize) -> Li
 
 fn hints(headers: &[(&str, &str)]) -> Hints {
     let headers: Vec<_> = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Hints::read(&headers, 1_795_608_000_000.0)
+    Hints::of(&headers, 1_795_608_000_000.0)
 }
 
 /// Asks and sends at once so often as may be.
@@ -136,7 +136,7 @@ fn a_limit_by_the_day_lets_little_come_after_what_is_left() {
     assert_eq!(limiter.ready(ticket, 0.0), Ready::Go);
     let told = [("limit", "14400"), ("remaining", "0"), ("reset", "24h0m0s")];
     let told = told.map(|(part, value)| (["x-ratelimit-", part, "-requests"].concat(), value.to_owned()));
-    limiter.heard(ticket, 0.0, &Hints::read(&told, 0.0));
+    limiter.heard(ticket, 0.0, &Hints::of(&told, 0.0));
     limiter.done(ticket, 0.0, Outcome::Answered(None));
     let next = limiter.ask(0.0);
     assert_eq!(wait(&mut limiter, next, 0.0), 6_000.0);
@@ -255,7 +255,7 @@ proptest! {
                     }
                 },
                 Step::Heard(place, headers) => if let Some(&ticket) = tickets.get(place) {
-                    limiter.heard(ticket, now, &Hints::read(&headers, now));
+                    limiter.heard(ticket, now, &Hints::of(&headers, now));
                 },
                 Step::Done(place, outcome) => if let Some(&ticket) = tickets.get(place) {
                     limiter.done(ticket, now, outcome);
