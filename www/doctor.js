@@ -208,7 +208,7 @@ function checkModel(chart, model, listed, answer) {
   const isListed = names.includes(model) || names.includes(`${model}:latest`);
   const refusal = answer?.code === "api_model_unknown" ? answer.message : null;
   if (refusal || (model && listed && !listed.code && !isListed && (!some || owner === "library" || owner === "vllm"))) {
-    chart.fail("model", "api_model_unknown", (refusal ?? `The server does not have ${model}.`) + some, null, owner === "library" ? `ollama pull ${model}` : null);
+    chart.fail("model", "api_model_unknown", (refusal ?? `The server does not have ${model}.`) + some);
   }
   if (isListed || (answer && !answer.code)) chart.fineBefore("answer");
   else if (!model) tell("unknown", "None is chosen.");

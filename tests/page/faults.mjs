@@ -126,14 +126,14 @@ export const faults = {
   504: { what: "a proxy that gave up, without a word", play: (stage) => stage.refuse(504, ""), code: "api_server", arrives: thrice, needs: "retries", says: /gave no reason/ },
   529: { what: "Anthropic's overload, every time", play: fail(kinds.overloaded), code: "api_overloaded", arrives: thrice, needs: "retries", everywhere: true },
   "endless-refusal": {
-    what: "500 with a body that never ends", code: "api_server", arrives: upToThrice, needs: "retries",
+    what: "500 with a body that never ends", code: "api_server", arrives: thrice, needs: "retries",
     async play(stage) {
       stage.response.writeHead(500, { "content-type": "text/plain" });
       await forEver(stage, "failed ".repeat(4000));
     },
   },
   "silent-refusal": {
-    what: "500 whose body never comes", code: "api_server|api_timeout", arrives: upToThrice, needs: "timeouts",
+    what: "500 whose body never comes", code: "api_timeout", needs: "timeouts",
     play: ({ response }) => response.writeHead(500, { "content-type": "application/json" }).flushHeaders(),
   },
 
@@ -170,21 +170,21 @@ export const faults = {
     what: "announced as compressed, and it is not", code: "api_stream_cut", arrives: upToThrice, needs: "retries",
     play: ({ response }) => response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" }).end("data: nothing\n\n"),
   },
-  redirect: { always: true, what: "sent on to another path", play: (stage) => stage.refuse(307, "", { location: "/says/v1/chat/completions" }), code: "api_unreachable", arrives: upToThrice, needs: "retries" },
-  "redirect-elsewhere": { always: true, what: "sent on to another server", play: (stage) => stage.refuse(307, "", { location: `${stage.elsewhere}/says/v1/chat/completions` }), code: "api_unreachable", arrives: upToThrice, needs: "retries" },
+  redirect: { always: true, what: "sent on to another path", play: (stage) => stage.refuse(307, "", { location: "/says/v1/chat/completions" }), code: "api_unreachable", needs: "retries" },
+  "redirect-elsewhere": { always: true, what: "sent on to another server", play: (stage) => stage.refuse(307, "", { location: `${stage.elsewhere}/says/v1/chat/completions` }), code: "api_unreachable", needs: "retries" },
   "no-cors": { always: true, what: "the page may not ask (CORS)", play: answer, cors: "before", code: "api_unreachable", arrives: [0, 0], needs: "retries", says: /CORS.*OLLAMA_ORIGINS/, everywhere: true },
-  "no-cors-after": { always: true, what: "the page may ask, and not read the answer (CORS)", play: answer, cors: "after", code: "api_unreachable", arrives: upToThrice, needs: "retries" },
-  "no-cors-refused": { always: true, what: "the page may ask, and not read the refusal (CORS)", play: fail(kinds.key), cors: "after", code: "api_unreachable", arrives: upToThrice, needs: "retries" },
+  "no-cors-after": { always: true, what: "the page may ask, and not read the answer (CORS)", play: answer, cors: "after", code: "api_unreachable", needs: "retries" },
+  "no-cors-refused": { always: true, what: "the page may ask, and not read the refusal (CORS)", play: fail(kinds.key), cors: "after", code: "api_unreachable", needs: "retries" },
 
   "no-cors-headers": { what: "the page may ask, but not with the headers of a question (CORS)", play: answer, cors: "headers", code: "api_unreachable", arrives: [0, 0], needs: "retries" },
 
   // Time.
   silent: { always: true, what: "takes the request and says nothing", play: () => {}, code: "api_timeout", arrives: upToThrice, needs: "timeouts", says: /timeouts\.(connect|total)/, everywhere: true },
-  "silent-after-headers": { what: "sends headers and nothing more", play: ({ response }) => response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders(), code: "api_timeout", arrives: upToThrice, needs: "timeouts", says: /timeouts\.(firstToken|total)/ },
+  "silent-after-headers": { what: "sends headers and nothing more", play: ({ response }) => response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders(), code: "api_timeout", needs: "timeouts", says: /timeouts\.(firstToken|total)/ },
   "silent-in-mid-stream": { what: "stops in the middle, and stays on the line", play: beginThen(() => {}), code: "api_timeout", partial: beginning, needs: "timeouts", says: /timeouts\.silence/, everywhere: true },
-  pings: { what: "says that it is alive, for ever, and never a word", play: async (stage) => { await stage.open(); await forEver(stage, stage.dialect.silence); }, code: "api_timeout", arrives: upToThrice, needs: "timeouts", says: /timeouts\.(firstToken|total)/, everywhere: true },
+  pings: { what: "says that it is alive, for ever, and never a word", play: async (stage) => { await stage.open(); await forEver(stage, stage.dialect.silence); }, code: "api_timeout", needs: "timeouts", says: /timeouts\.(firstToken|total)/, everywhere: true },
   "pings-in-mid-stream": { what: "words, then only signs of life", play: beginThen((stage) => forEver(stage, stage.dialect.silence)), code: "api_timeout", partial: beginning, needs: "timeouts", says: /timeouts\.silence/, everywhere: true },
-  "comments-for-ever": { what: "only comments, for ever", play: async (stage) => { await stage.open(); await forEver(stage, ": PROCESSING\n\n"); }, code: "api_timeout", arrives: upToThrice, needs: "timeouts" },
+  "comments-for-ever": { what: "only comments, for ever", play: async (stage) => { await stage.open(); await forEver(stage, ": PROCESSING\n\n"); }, code: "api_timeout", needs: "timeouts" },
   "never-ending": { what: "words without end", play: beginThen((stage) => forEver(stage, stage.dialect.word(" and"))), code: "api_timeout", partial: `${beginning} and and`, needs: "timeouts", says: /timeouts\.total/, everywhere: true },
   slow: { what: "a word now and then, each soon enough", play: async (stage) => { await stage.open(); for (const word of stage.text.split(/(?<=half )/)) { await stage.say(word); await stage.pause(500); } await stage.finish(); }, needs: "timeouts" },
 
