@@ -195,10 +195,12 @@ export type Outgoing = {
         content: string;
     }[];
     sources: Passage[];
+    again: boolean;
 };
 export type Revision = {
     strike?: number[];
     redact?: string[];
+    again?: boolean;
 };
 export type Gate = (outgoing: Outgoing) => boolean | Revision | Promise<boolean | Revision>;
 export type OpenOptions = {

@@ -88,7 +88,10 @@ export type OwnGenerator = (request: {
 }, options: {
     signal: AbortSignal;
 }) => AsyncIterable<string>;
-export type Generator = ApiGenerator | OwnGenerator;
+export type BuiltIn = {
+    api: "browser";
+};
+export type Generator = ApiGenerator | OwnGenerator | BuiltIn;
 /**
  * @typedef {"openai" | "responses" | "anthropic" | "gemini"} Api  `openai`: chat completions, and all that speak them;
  *   `responses`: OpenAI's newer API
@@ -109,8 +112,11 @@ export type Generator = ApiGenerator | OwnGenerator;
  *   limits?: Limits, retries?: Retries, timeouts?: Timeouts, budget?: Budget, prices?: Prices, cache?: boolean }} ApiGenerator
  *   `cache`: the same request is answered from memory the second time
  * @typedef {(request: { messages: { role: string, content: string }[] }, options: { signal: AbortSignal }) => AsyncIterable<string>} OwnGenerator
- * @typedef {ApiGenerator | OwnGenerator} Generator
+ * @typedef {{ api: "browser" }} BuiltIn  the browser's own model, where it has one
+ * @typedef {ApiGenerator | OwnGenerator | BuiltIn} Generator
  */
+/** The browser's own model: a generator that is a function. @param {Generator | null} generator @returns {generator is BuiltIn} */
+export declare function isBuiltIn(generator: Generator | null): generator is BuiltIn;
 /**
  * @param {unknown} generator
  * @param {boolean} [mayLackModel]

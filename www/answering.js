@@ -141,18 +141,22 @@ async function rest(milliseconds, signal) {
 }
 
 /**
- * Shows what would be sent, and takes out what is not to be.
+ * Shows what would be sent, and takes out what is not to be, until it may go.
  * @param {Engine} engine
  * @param {Answering} answering
  * @param {Conversation & { feeds: () => AsyncGenerator<any> }} conversation
  */
 export async function pass(engine, answering, { emit, feeds }) {
-  const [url = null, , body = null] = answering.request() ?? [];
-  const prompt = answering.trace().stages.find((/** @type {{ stage: string }} */ { stage }) => stage === "prompt");
-  emit({ type: "gate", request: { url, body, messages: prompt.messages } });
-  for await (const revision of feeds()) {
-    engine.revise(answering, revision);
-    return;
+  const show = (/** @type {boolean} */ again) => {
+    const [url = null, , body = null] = answering.request() ?? [];
+    const prompt = answering.trace().stages.find((/** @type {{ stage: string }} */ { stage }) => stage === "prompt");
+    emit({ type: "gate", request: { url, body, messages: prompt.messages, again } });
+  };
+  show(false);
+  for await (const { revision, again } of feeds()) {
+    if (revision) engine.revise(answering, revision);
+    if (!again) return;
+    show(true);
   }
 }
 

@@ -4,8 +4,9 @@
 // own; this module only talks to it. Safe to import on a server: nothing runs before `open`.
 
 import { Answer } from "./answer.js";
+import { builtIn } from "./built-in.js";
 import { CarrelError, fromPlain } from "./errors.js";
-import { checked, checkedGenerator, checkedStorage, checkMetadata, folder, forEngine, invalid, MOST_WORKERS } from "./options.js";
+import { checked, checkedGenerator, checkedStorage, checkMetadata, folder, forEngine, invalid, isBuiltIn, MOST_WORKERS } from "./options.js";
 import { Caller } from "./protocol.js";
 
 export { Answer, CarrelError };
@@ -75,12 +76,15 @@ export { Answer, CarrelError };
  *   request: { url: string, body: string } | null, firstTokenMilliseconds: number | null, usage: Usage | null,
  *   resent: { code: string, message: string, milliseconds: number }[], cached: boolean, measure: Measure | null }} Trace
  *   `resent`: why the request was sent again, and after how long; `cached`: the response was kept, and nothing was sent
- * @typedef {{ url: string | null, body: string | null, messages: { role: string, content: string }[], sources: Passage[] }} Outgoing
- *   what would be sent; without address and body where a function of the page's own answers
- * @typedef {{ strike?: number[], redact?: string[] }} Revision  the sources, by their place from 0, and the words that
- *   are not to be sent
- * @typedef {(outgoing: Outgoing) => boolean | Revision | Promise<boolean | Revision>} Gate  `false`: nothing is sent, and
- *   the answer fails with `not_sent`
+ * @typedef {{ url: string | null, body: string | null, messages: { role: string, content: string }[],
+ *   sources: Passage[], again: boolean }} Outgoing
+ *   what would be sent; without address and body where a function of the page's own answers; `again` where it was
+ *   revised and is shown once more
+ * @typedef {{ strike?: number[], redact?: string[], again?: boolean }} Revision  the sources, by their place from 0, and
+ *   the words that are not to be sent; with `again` the gate is asked once more, with what is left
+ * @typedef {(outgoing: Outgoing) => boolean | Revision | Promise<boolean | Revision>} Gate  `true`: it is sent as
+ *   it was shown; a revision: without what that names, counted from what was found; `false`: nothing is sent, and the
+ *   answer fails with `not_sent`
  * @typedef {{ model: string | URL, index?: string | URL | Blob, storage?: string, generator?: Generator | null,
  *   workers?: number, onProgress?: (progress: OpenProgress) => void, onChange?: (change: Change) => void,
  *   signal?: AbortSignal }} OpenOptions
@@ -295,7 +299,8 @@ export class Carrel {
     const { signal, gate, generator = this.#generator, ...rest } = checked("ask", known, options);
     checked("ask.template", { system: "string", user: "string" }, rest.template);
     for (const example of rest.examples ?? []) checked("ask.examples", { question: "string", answer: "string" }, example);
-    const writer = checkedGenerator(generator);
+    const given = checkedGenerator(generator);
+    const writer = isBuiltIn(given) ? builtIn : given;
     const controller = new AbortController();
     const whole = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
     const asked = {
@@ -360,7 +365,7 @@ export class Carrel {
 /** An API, whose model may be missing. @param {unknown} generator */
 function checkedApi(generator) {
   const asked = checkedGenerator(generator, true);
-  if (typeof asked !== "object" || asked === null) throw invalid("generator", "an API is needed");
+  if (typeof asked !== "object" || asked === null || isBuiltIn(asked)) throw invalid("generator", "an API with an address is needed");
   return forEngine(asked);
 }
 
@@ -394,8 +399,9 @@ async function pass(gate, outgoing, feed, controller) {
   try {
     const word = await gate(outgoing);
     if (word === false) throw new CarrelError("not_sent", "nothing was sent: the gate did not let the request pass");
-    const { strike = [], redact = [] } = word === true ? {} : checked("gate", { strike: "array", redact: "array" }, word);
-    feed({ strike, redact });
+    if (word === true) return feed({}); // As it was shown.
+    const { again, ...revision } = checked("gate", { strike: "array", redact: "array", again: "boolean" }, word);
+    feed({ revision, again });
   } catch (error) {
     controller.abort(error instanceof Error ? error : new Error(String(error)));
   }

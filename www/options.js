@@ -117,8 +117,14 @@ export function folder(option, address) {
  *   limits?: Limits, retries?: Retries, timeouts?: Timeouts, budget?: Budget, prices?: Prices, cache?: boolean }} ApiGenerator
  *   `cache`: the same request is answered from memory the second time
  * @typedef {(request: { messages: { role: string, content: string }[] }, options: { signal: AbortSignal }) => AsyncIterable<string>} OwnGenerator
- * @typedef {ApiGenerator | OwnGenerator} Generator
+ * @typedef {{ api: "browser" }} BuiltIn  the browser's own model, where it has one
+ * @typedef {ApiGenerator | OwnGenerator | BuiltIn} Generator
  */
+
+/** The browser's own model: a generator that is a function. @param {Generator | null} generator @returns {generator is BuiltIn} */
+export function isBuiltIn(generator) {
+  return typeof generator === "object" && generator?.api === "browser";
+}
 
 /**
  * @param {unknown} generator
@@ -132,8 +138,12 @@ export function checkedGenerator(generator, mayLackModel = false) {
     api: "string", baseUrl: "string", model: "string", apiKey: "string", temperature: "number", maxTokens: "number",
     limits: "object", retries: "object", timeouts: "object", budget: "object", prices: "object", cache: "boolean",
   };
+  if (isBuiltIn(/** @type {Generator} */ (generator))) {
+    checked("generator", { api: "string" }, generator);
+    return { api: "browser" };
+  }
   const { api, baseUrl, model } = checked("generator", known, generator);
-  if (!APIS.includes(api)) throw invalid("generator.api", `${JSON.stringify(api)} is not known; use one of ${APIS.join(", ")}`);
+  if (!APIS.includes(api)) throw invalid("generator.api", `${JSON.stringify(api)} is not known; use one of ${APIS.join(", ")}, browser`);
   if (!baseUrl) throw invalid("generator.baseUrl", "it is missing; it usually ends in /v1");
   if (!model && !mayLackModel) throw invalid("generator.model", "it is missing; give the model's name as the API knows it");
   const { temperature, maxTokens } = /** @type {ApiGenerator} */ (generator);

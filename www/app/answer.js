@@ -94,9 +94,9 @@ export class AnswerView {
     this.setState("done");
   }
 
-  /** @param {Trace} trace */
-  setTrace(trace) {
-    this.element.append(makeRequest(trace), makeTimeline(trace));
+  /** @param {Trace} trace @param {string} currency */
+  setTrace(trace, currency) {
+    this.element.append(makeRequest(trace), makeTimeline(trace, currency));
   }
 
   #paint() {

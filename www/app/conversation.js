@@ -7,7 +7,8 @@ import { count, duration, isAbort, problemOf, wordsIn } from "./words.js";
 /** @import { Engine } from "./engine.js" */
 /** @import { Intake } from "./intake.js" */
 /** @import { Status } from "./status.js" */
-/** @import { Answer, OpenPassage } from "./types.js" */
+/** @import { Answer, OpenPassage, Outgoing, Revision } from "./types.js" */
+/** @typedef {{ isGated: boolean, currency: string, ask: (outgoing: Outgoing, signal: AbortSignal) => Promise<false | Revision> }} Wishes */
 
 export class Conversation {
   /** @type {AnswerView | null} */
@@ -22,18 +23,21 @@ export class Conversation {
   #intake;
   #status;
   #openPassage;
+  #wishes;
 
   /**
    * @param {Engine} engine
    * @param {Intake} intake
    * @param {Status} status
    * @param {OpenPassage} openPassage
+   * @param {Wishes} wishes whether requests are shown before they are sent, how that is asked, what money is called
    */
-  constructor(engine, intake, status, openPassage) {
+  constructor(engine, intake, status, openPassage, wishes) {
     this.#engine = engine;
     this.#intake = intake;
     this.#status = status;
     this.#openPassage = openPassage;
+    this.#wishes = wishes;
     find("#composer", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
@@ -67,7 +71,7 @@ export class Conversation {
     /** @type {Answer | null} */
     let answer = null;
     try {
-      answer = await this.#wait(question, controller.signal);
+      answer = await this.#wait(question, controller);
       const started = performance.now();
       this.#say(controller, "Searching…");
       await this.#follow(answer, view, controller);
@@ -78,7 +82,7 @@ export class Conversation {
       this.#end(error, question, view, controller);
     }
     // The trace tells what was sent, also of an answer that failed or was stopped; without one nothing is claimed.
-    answer?.trace.then((trace) => view.setTrace(trace), () => {});
+    answer?.trace.then((trace) => view.setTrace(trace, this.#wishes.currency), () => {});
   }
 
   /** @param {string} question */
@@ -95,9 +99,10 @@ export class Conversation {
 
   /**
    * @param {string} question
-   * @param {AbortSignal} signal
+   * @param {AbortController} controller
    */
-  async #wait(question, signal) {
+  async #wait(question, controller) {
+    const { signal } = controller;
     const note = question === "" ? "" : " Your question will be asked then.";
     if (!this.#engine.ready) this.#status.busy("answer", `Waiting for the engine to be ready.${note}`);
     await this.#engine.whenReady(signal);
@@ -105,7 +110,13 @@ export class Conversation {
       this.#status.busy("answer", `Waiting for the first document to be read.${note}`);
     }
     await this.#intake.whenSearchable(signal);
-    return (await this.#engine.ask(question, signal)).answer;
+    const gate = async (/** @type {Outgoing} */ outgoing) => {
+      this.#say(controller, "Waiting for your word on what is sent…");
+      const word = await this.#wishes.ask(outgoing, signal);
+      if (word && !word.again) this.#say(controller, "Writing…");
+      return word;
+    };
+    return (await this.#engine.ask(question, signal, this.#wishes.isGated ? gate : undefined)).answer;
   }
 
   /**
@@ -140,10 +151,12 @@ export class Conversation {
    * @param {AbortController} controller
    */
   #end(error, question, view, controller) {
-    if (controller.signal.aborted || isAbort(error)) {
-      view.addNote("Stopped");
+    const kept = problemOf(error).code === "not_sent";
+    if (controller.signal.aborted || isAbort(error) || kept) {
+      const told = kept ? "Not sent" : "Stopped";
+      view.addNote(told);
       view.finish();
-      this.#rest(controller, "Stopped");
+      this.#rest(controller, told);
       return;
     }
     view.fail(problemOf(error));

@@ -4,7 +4,7 @@ import { Carrel } from "../carrel/carrel.js";
 import { problemOf } from "./words.js";
 
 /** @import { ApiGenerator, ItemState, Problem } from "./types.js" */
-/** @import { Change, OpenProgress } from "./types.js" */
+/** @import { Change, OpenProgress, Outgoing, Revision } from "./types.js" */
 /** @typedef {{ onLoading: (progress: OpenProgress) => void, onReady: () => void, onFailed: (problem: Problem) => void,
  *   onCrashed: (problem: Problem) => void, onChange: (change: Change) => void }} EngineEvents */
 
@@ -169,14 +169,23 @@ export class Engine {
     return this.#watched((await this.#now()).export());
   }
 
+  async ledger() {
+    return this.#watched((await this.#now()).ledger());
+  }
+
+  async totals() {
+    return this.#watched((await this.#now()).totals());
+  }
+
   /**
    * @param {string} question
    * @param {AbortSignal} signal
+   * @param {((outgoing: Outgoing) => Promise<false | Revision>) | undefined} gate asked before anything is sent
    */
-  async ask(question, signal) {
+  async ask(question, signal, gate) {
     const carrel = await this.whenReady(signal);
     // Wrapped, since an answer may itself be thenable like a response.
-    return { answer: carrel.ask(question, { signal }) };
+    return { answer: carrel.ask(question, { signal, gate }) };
   }
 
   /**

@@ -6,8 +6,10 @@ import { download, find } from "./dom.js";
 import { Engine } from "./engine.js";
 import { fetchSample, watchFiles } from "./files.js";
 import { watchDrawer, watchKeys } from "./frame.js";
+import { Gate } from "./gate.js";
 import { Intake } from "./intake.js";
 import { Keeping } from "./keeping.js";
+import { LedgerView } from "./ledger.js";
 import { Settings } from "./settings.js";
 import { showProblem, showRemark, Status, watchNetwork } from "./status.js";
 import { Viewer } from "./viewer.js";
@@ -98,7 +100,17 @@ const list = new DocumentList(intake.items, {
 const conversation = new Conversation(engine, intake, status, (passage, citation, returnFocus) => {
   const span = citation?.span ?? passage.span;
   void viewer.open({ id: passage.id, span, returnFocus });
+}, {
+  get isGated() {
+    return settings.limits.isGated;
+  },
+  get currency() {
+    return settings.limits.currency;
+  },
+  ask: (outgoing, signal) => gate.ask(outgoing, signal),
 });
+const gate = new Gate();
+new LedgerView(engine, () => settings.limits.currency);
 
 watchFiles(async (files) => {
   const isExported = (/** @type {File} */ { name }) => name.toLowerCase().endsWith(".carrel");

@@ -3,6 +3,7 @@
 import { Checkup } from "./checkup.js";
 import { build, find } from "./dom.js";
 import { APIS, isLoopback, readFragment, webAddress } from "./fragment.js";
+import { LimitFields } from "./limits.js";
 import { showRemark } from "./status.js";
 import { count, problemOf } from "./words.js";
 
@@ -24,6 +25,7 @@ export class Settings {
   #names = find("#llms", HTMLDataListElement);
   #origin = find("#origin", HTMLElement);
   #keyFor = "";
+  limits = new LimitFields();
   #apply;
   #models;
   /** The index that the fragment asks for at the start. @type {string | null} */
@@ -132,7 +134,7 @@ export class Settings {
     const hint = mixed
       ? "A page served over https cannot reach an http address; the browser will refuse it."
       : isPlain ? "This address is not encrypted: whoever carries the connection can read what is sent." : "";
-    this.#set({ ...this.#connection(), model }, hint);
+    this.#set({ ...this.#connection(), model, ...this.limits.options }, hint);
   }
 
   /** Whom to ask, as it is filled in. */

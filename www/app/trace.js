@@ -1,9 +1,9 @@
 // An answer's trace → "What was sent" and "How this answer was made". The request is shown byte for byte (only the
 // white space of JSON is added), because a promise of privacy is worth what one can check of it.
 import { build } from "./dom.js";
-import { count, duration, number, spaced } from "./words.js";
+import { count, duration, money, number, spaced } from "./words.js";
 
-/** @import { Trace } from "./types.js" */
+/** @import { Measure, Trace } from "./types.js" */
 
 /** @type {Record<string, string>} */
 const STAGES = {
@@ -15,10 +15,14 @@ const STAGES = {
 };
 
 /** @param {Trace} trace */
-export function makeRequest({ request }) {
+export function makeRequest({ request, cached }) {
   const details = build("details", { class: "trace" }, build("summary", {}, "What was sent"));
   if (!request) {
     details.append(build("p", {}, "Nothing left this tab: extractive answer."));
+    return details;
+  }
+  if (cached) {
+    details.append(build("p", {}, "Nothing left this tab: the same request was answered before, and the answer kept."));
     return details;
   }
   const bytes = new TextEncoder().encode(request.body).length;
@@ -30,8 +34,8 @@ export function makeRequest({ request }) {
   return details;
 }
 
-/** @param {string} body */
-function pretty(body) {
+/** JSON with white space; anything else as it is. @param {string} body */
+export function pretty(body) {
   try {
     return JSON.stringify(JSON.parse(body), null, 2);
   } catch {
@@ -39,8 +43,8 @@ function pretty(body) {
   }
 }
 
-/** @param {Trace} trace */
-export function makeTimeline({ stages, firstTokenMilliseconds, usage }) {
+/** @param {Trace} trace @param {string} [currency] */
+export function makeTimeline({ stages, firstTokenMilliseconds, measure, resent }, currency = "") {
   const total = stages.reduce((sum, { milliseconds }) => sum + milliseconds, 0) || 1;
   let before = 0;
   const rows = stages.map((stage) => {
@@ -54,8 +58,8 @@ export function makeTimeline({ stages, firstTokenMilliseconds, usage }) {
   });
   const facts = [
     firstTokenMilliseconds === null ? "" : `first words after ${duration(firstTokenMilliseconds)}`,
-    tokens(usage?.promptTokens, "read"),
-    tokens(usage?.completionTokens, "written"),
+    ...(measure ? measured(measure, currency) : []),
+    ...resent.map(({ code, milliseconds }) => `asked again after ${duration(milliseconds)}: ${spaced(code)}`),
   ].filter(Boolean);
   const summary = build("summary", {}, "How this answer was made", build("span", { class: "total" }, duration(total)));
   const list = build("ol", { class: "timeline" }, ...rows);
@@ -63,12 +67,15 @@ export function makeTimeline({ stages, firstTokenMilliseconds, usage }) {
   return build("details", { class: "trace" }, summary, list, more);
 }
 
-/**
- * @param {number | null | undefined} amount
- * @param {string} verb
- */
-function tokens(amount, verb) {
-  return typeof amount === "number" ? `${count(amount, "token")} ${verb}` : "";
+/** @param {Measure} measure @param {string} currency */
+function measured({ tokens, reported, money: spent, tokensPerSecond }, currency) {
+  const about = reported ? "" : "about ";
+  return [
+    `${about}${count(tokens.prompt, "token")} read`,
+    `${about}${count(tokens.completion, "token")} written${tokens.reasoning > 0 ? `, ${number(tokens.reasoning)} of them thoughts` : ""}`,
+    tokensPerSecond === null ? "" : `${number(Math.round(tokensPerSecond))} a second`,
+    spent === null ? "" : money(spent, currency),
+  ];
 }
 
 /**

@@ -1,17 +1,21 @@
 // The API's types → the names the app uses. Types only: nothing here is loaded by a browser. What the API has no name
 // for is derived from its methods, so that the two cannot drift apart.
 import type {
-  Carrel, Change, CollectionInfo, Diagnosis, DocumentInfo, OpenProgress, Passage, Span, Step,
+  Carrel, Change, CollectionInfo, Diagnosis, DocumentInfo, Generator, LedgerEntry, Measure, OpenProgress, Outgoing,
+  Passage, Revision, Span, Step, Totals,
 } from "../carrel/carrel.js";
 
-export type { Change, CollectionInfo, Diagnosis, DocumentInfo, OpenProgress, Passage, Span, Step };
+export type {
+  Change, CollectionInfo, Diagnosis, DocumentInfo, LedgerEntry, Measure, OpenProgress, Outgoing, Passage, Revision, Span, Step,
+  Totals,
+};
 export type Answer = ReturnType<Carrel["ask"]>;
 export type AnswerEvent = Answer extends AsyncIterable<infer Event> ? Event : never;
 export type Citation = Extract<AnswerEvent, { type: "citation" }>;
 export type Trace = Awaited<Answer["trace"]>;
 export type DocumentText = Awaited<ReturnType<Carrel["document"]>>;
 export type Api = "openai" | "responses" | "anthropic" | "gemini";
-export type ApiGenerator = { api: Api, baseUrl: string, model: string, apiKey?: string };
+export type ApiGenerator = Extract<Generator, { baseUrl: string }>;
 /** What went wrong, as the page shows it. */
 export type Problem = { code: string, message: string };
 

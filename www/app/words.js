@@ -49,6 +49,15 @@ export function duration(milliseconds) {
 }
 
 /**
+ * "0.0021 USD".
+ * @param {number} amount
+ * @param {string} currency
+ */
+export function money(amount, currency) {
+  return `${amount.toLocaleString("en", { maximumSignificantDigits: 3 })} ${currency}`.trim();
+}
+
+/**
  * The words of an answer, without its citation marks.
  * @param {string} text
  */
