@@ -277,18 +277,23 @@ ownSiteStory("an address that is none, or that a page by https may not ask, is t
   assert.equal(local.steps[0].state, "ok", "this very machine may be asked by http");
 }, { expected });
 
-ownSiteStory("an examination can be given up", async ({ run }) => {
+ownSiteStory("an examination can be given up, and what it sent is in the ledger, without the key", async ({ run }) => {
   const told = await run(async ({ open, failure }, baseUrl) => {
     const carrel = await open({ workers: 1 });
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 500);
-    const generator = /** @type {const} */ ({ api: "openai", baseUrl, model: "nobody" });
+    const generator = /** @type {const} */ ({ api: "openai", baseUrl, model: "nobody", apiKey: "sk-mine" });
     const aborted = await failure(() => carrel.diagnose(generator, { signal: controller.signal }));
     const mistyped = await failure(() => carrel.diagnose(generator, /** @type {any} */ ({ aks: true })));
+    await carrel.diagnose({ ...generator, baseUrl: baseUrl.replace("silent", "says") });
+    const ledger = await carrel.ledger();
     await carrel.close();
-    return [aborted.name, mistyped.code];
+    return { codes: [aborted.name, mistyped.code], ledger };
   }, server.baseUrl("silent"));
-  assert.deepEqual(told, ["AbortError", "option_invalid"]);
+  assert.deepEqual(told.codes, ["AbortError", "option_invalid"]);
+  assert.deepEqual(told.ledger.map(({ method, status, body }) => [method, status, body]), [["GET", null, null], ["GET", 200, null], ["POST", 400, "{"]]);
+  assert.ok(told.ledger.every(({ headers, milliseconds }) => headers.includes("authorization") && milliseconds !== null));
+  assert.ok(!JSON.stringify(told.ledger).includes("sk-mine"));
 }, { expected });
 
 story("the settings tell what is wrong with a connection, step by step", async ({ page }) => {
