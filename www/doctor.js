@@ -46,7 +46,7 @@ const ENOUGH = Symbol("enough");
  */
 export async function diagnose(module, generator, ask, ledger, { signal, emit }) {
   const { api, baseUrl, model = "", apiKey } = generator;
-  const chart = new Chart(emit);
+  const chart = new Chart(emit, apiKey?.trim());
   /** @type {Send} nothing where it failed or took too long */
   const send = async (url, init, patience = PATIENCE) => {
     const { headers = {}, body = "" } = init;
@@ -76,10 +76,12 @@ class Chart {
   /** @type {Step[]} */ steps = [];
   verdict = "ok";
   #emit;
+  #key;
 
-  /** @param {(step: Step) => void} emit */
-  constructor(emit) {
+  /** @param {(step: Step) => void} emit @param {string} [key] which some servers repeat, and which is not told */
+  constructor(emit, key) {
     this.#emit = emit;
+    this.#key = key || /$^/;
   }
 
   /** All steps before this one that were not told are as they should be. @param {StepName} name */
@@ -90,7 +92,7 @@ class Chart {
   /** @param {StepName} name @param {Step["state"]} state @param {string} [detail] @param {string | null} [remedy] @param {string | null} [command] */
   tell(name, state, detail = "", remedy = null, command = null) {
     this.fineBefore(name);
-    const step = { name, state, detail, remedy, command };
+    const step = { name, state, detail: detail.split(this.#key).join("(the key)"), remedy, command };
     this.steps.push(step);
     this.#emit(step);
   }

@@ -177,6 +177,16 @@ for (const [width, height, colorScheme] of /** @type {[number, number, "light" |
       await page.keyboard.press("Escape");
       await page.locator("[data-opens=settings]:visible").first().click();
       await check("settings");
+      await page.locator("#api-key").fill("sk-typed");
+      await page.locator("#key-keep").check();
+      await page.locator("#key-passphrase").fill("four ordinary words");
+      await page.locator("#key-passphrase").scrollIntoViewIfNeeded();
+      await check("settings, a key to keep");
+      await page.locator("#key-passphrase").press("Enter");
+      await page.locator("#key-hint", { hasText: "Kept." }).waitFor();
+      await page.locator("#api-key").fill("");
+      await page.locator("#key-forget").scrollIntoViewIfNeeded();
+      await check("settings, a key that is kept");
       await page.keyboard.press("Escape");
       await page.evaluate(
         (hash) => {

@@ -26,6 +26,7 @@ import { startSite } from "./site.mjs";
  * @property {string | null | (() => string)} [fragment] The URL's; null: the page is not opened yet.
  * @property {{ width: number, height: number }} [viewport]
  * @property {"light" | "dark"} [colorScheme]
+ * @property {() => string} [proxy] Through which all requests go, those to this machine included.
  */
 
 /** What the browser is started with. */
@@ -67,10 +68,14 @@ after(async () => {
  * @param {(scene: Scene) => Promise<void>} play
  * @param {Setting} [setting]
  */
-export function story(name, play, { expected = [], fragment = "", viewport, colorScheme = "light" } = {}) {
+export function story(name, play, { expected = [], fragment = "", viewport, colorScheme = "light", proxy } = {}) {
   test(name, { timeout: LONGEST_STORY }, async () => {
     if (!browser || !site) throw new Error("there is no browser to play in");
-    const context = await browser.newContext({ viewport: viewport ?? { width: 1280, height: 800 }, colorScheme });
+    const context = await browser.newContext({
+      viewport: viewport ?? { width: 1280, height: 800 },
+      colorScheme,
+      ...(proxy ? { proxy: { server: proxy(), bypass: "<-loopback>" } } : {}),
+    });
     const page = await context.newPage();
     const { problems, requests } = watch(context, page);
     const desk = new Desk(page, site.url);

@@ -263,6 +263,8 @@ ownSiteStory("an address that is none, or that a page by https may not ask, is t
   assert.match(failed(wrong[2]).remedy ?? "", /Check the base URL/);
   const [key] = await examine(run, [{ baseUrl: server.baseUrl("says"), apiKey: "sk-\u2013dash" }]);
   assert.equal(failed(key).name, "key");
+  const [repeated] = await examine(run, [{ baseUrl: server.baseUrl(401), apiKey: "Incorrect" }]);
+  assert.match(failed(repeated).detail, /\(the key\) API key provided/, "a key that a server repeats is not told");
 
   // The same site by https: its answers are the story's own.
   await context.route("https://desk.example/**", async (route) => {

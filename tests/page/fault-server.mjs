@@ -13,18 +13,16 @@ export { beginning } from "./faults.mjs";
 /** @typedef {{ method: string, path: string, headers: Headers, body: string }} Received */
 /** @typedef {import("./faults.mjs").Stage} Stage */
 
-/** Milliseconds between two words. */
-const PACE = 5;
-
 /**
  * Starts it. `state.text` is what it answers under `says` and wherever it answers; `state.models` are those that it
- * lists, where a fault does not refuse that, too.
+ * lists, where a fault does not refuse that, too; a word comes every `state.pace` milliseconds, and where `state.isCut`
+ * the connection breaks behind the last.
  * @param {{ elsewhere?: string }} [options]  `elsewhere` is where its redirects lead
  */
 export async function startFaultServer({ elsewhere = "http://127.0.0.1:9" } = {}) {
   /** @type {Received[]} */
   const requests = [];
-  const state = { text: whole, models: ["nobody"] };
+  const state = { text: whole, models: ["nobody"], isCut: false, pace: 5 };
   /** How many connections wait in silence. */
   let waiting = 0;
   let addresses = 0;
@@ -43,7 +41,7 @@ export async function startFaultServer({ elsewhere = "http://127.0.0.1:9" } = {}
     if (method === "OPTIONS") return response.writeHead(204).end();
     if (!fault) return response.writeHead(404).end("not found");
     const attempt = requests.filter((earlier) => earlier.method === method && earlier.path === path).length;
-    const stage = stageOf(path, response, { attempt, elsewhere, text: state.text });
+    const stage = stageOf(path, response, { attempt, elsewhere, text: state.text }, state);
     if (name === "silent") {
       waiting += 1;
       response.once("close", () => (waiting -= 1));
@@ -89,9 +87,10 @@ function isJson(text) {
  * @param {string} path
  * @param {ServerResponse} response
  * @param {Pick<Stage, "attempt" | "elsewhere" | "text">} given
+ * @param {{ isCut: boolean, pace: number }} state
  * @returns {Stage}
  */
-function stageOf(path, response, given) {
+function stageOf(path, response, given, state) {
   const dialect = dialects[apiOf(path)];
   const pause = (/** @type {number} */ milliseconds) => new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds));
   /** Resolves when the bytes are on their way, so that a fast writer does not fill the memory. @param {string | Buffer} bytes @returns {Promise<void>} */
@@ -124,10 +123,14 @@ function stageOf(path, response, given) {
     async say(text) {
       for (const word of text.split(/(?<=\s)/)) {
         await write(dialect.word(word));
-        await pause(PACE);
+        await pause(state.pace);
       }
     },
     async finish() {
+      if (state.isCut) {
+        await pause(200);
+        return void response.destroy();
+      }
       await write(dialect.reason.join("") + dialect.end);
       response.end();
     },

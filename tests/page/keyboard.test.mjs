@@ -204,6 +204,9 @@ story(
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "Settings", exact: true }).click();
     await page.locator("#by-api").check();
+    await page.locator("#base-url").fill("http://127.0.0.1:11434/v1");
+    await page.locator("#api-key").fill("sk-typed");
+    await page.locator("#key-keep").check();
     await check("with the settings open");
 
     const told = /** @type {string[]} */ (await page.evaluate(() => /** @type {any} */ (globalThis).told));

@@ -181,6 +181,20 @@ story(
 );
 
 story(
+  "a link's model whose name has letters that cannot be seen is refused",
+  async ({ desk, page }) => {
+    for (const unseen of ["\u202E", "\u2066", "\u200B", "\u2028", "\u{E0041}"]) {
+      await page.goto("about:blank");
+      await desk.open(`#api=openai&base-url=https%3A%2F%2Fmodel.example%2Fv1&llm=${encodeURIComponent(`m${unseen}odel`)}`);
+      await page.locator(".notice", { hasText: "cannot be seen" }).waitFor();
+      assert.ok(!(await page.locator("#consent").isVisible()));
+      assert.match(await page.locator("#origin").innerText(), /Extractive/);
+    }
+  },
+  { fragment: null },
+);
+
+story(
   "a key in the address is not used, and is taken out of it",
   async ({ desk, page }) => {
     server.state.text = "It closes at half past six in the evening [1].";

@@ -2,7 +2,7 @@
 // the documents are ready is kept and asked when they are; a new one stops the one before it.
 import { AnswerView } from "./answer.js";
 import { build, find } from "./dom.js";
-import { count, duration, isAbort, problemOf, wordsIn } from "./words.js";
+import { count, duration, isAbort, wordsIn } from "./words.js";
 
 /** @import { Engine } from "./engine.js" */
 /** @import { Intake } from "./intake.js" */
@@ -151,7 +151,8 @@ export class Conversation {
    * @param {AbortController} controller
    */
   #end(error, question, view, controller) {
-    const kept = problemOf(error).code === "not_sent";
+    const problem = this.#engine.problemOf(error);
+    const kept = problem.code === "not_sent";
     if (controller.signal.aborted || isAbort(error) || kept) {
       const told = kept ? "Not sent" : "Stopped";
       view.addNote(told);
@@ -159,7 +160,7 @@ export class Conversation {
       this.#rest(controller, told);
       return;
     }
-    view.fail(problemOf(error));
+    view.fail(problem);
     // So that it can be asked again when the trouble is over.
     if (this.#box.value === "" && this.#current === view) this.#box.value = question;
     this.#rest(controller, "The question could not be answered");

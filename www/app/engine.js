@@ -1,7 +1,7 @@
 // The page's wishes → calls to Carrel, all of them here. Everybody else waits for the engine, also over a crash, so
 // that questions and files that come early are kept instead of refused.
 import { Carrel } from "../carrel/carrel.js";
-import { problemOf } from "./words.js";
+import { problemOf, problemWithout } from "./words.js";
 
 /** @import { ApiGenerator, ItemState, Problem } from "./types.js" */
 /** @import { Change, OpenProgress, Outgoing, Revision } from "./types.js" */
@@ -186,6 +186,11 @@ export class Engine {
     const carrel = await this.whenReady(signal);
     // Wrapped, since an answer may itself be thenable like a response.
     return { answer: carrel.ask(question, { signal, gate }) };
+  }
+
+  /** Why an answer failed, in words without the key. @param {unknown} error */
+  problemOf(error) {
+    return problemWithout(error, this.#generator?.apiKey);
   }
 
   /**

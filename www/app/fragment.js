@@ -1,5 +1,6 @@
 // The URL's fragment → settings it asks for. A link is somebody else's wish: it can name an API on this very machine,
 // or propose another one, which the person must accept; it can never bring a key, and an index only from this site.
+import { UNSEEN } from "./words.js";
 
 /** @import { Api } from "./types.js" */
 /** @typedef {{ api: Api, baseUrl: string, model: string }} Proposal */
@@ -45,6 +46,9 @@ function readProposal(parameters, remarks) {
   if (!api) remarks.push(`The link asks for an API "${named}", which is not known here. Known: ${APIS.join(", ")}.`);
   else if (webAddress(baseUrl) === null) {
     remarks.push("The link's base-url is not a web address without a user name or password; it was not used.");
+  } else if (model.search(UNSEEN) !== -1) {
+    // It will stand in the question whether the address is trusted, and could turn the words around it about.
+    remarks.push("The link's model (llm=…) has letters that cannot be seen in its name; it was not used.");
   } else if (model === "") remarks.push("The link names no model (llm=…); it was not used.");
   else return { api, baseUrl, model };
   return null;

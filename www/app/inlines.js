@@ -1,6 +1,7 @@
 // Lines of Markdown → text, code, emphasis and citations, in their order. Links and images become plain text with
 // their address, since a link in an answer is a model's word about where to go, and a picture would call home.
 import { build } from "./dom.js";
+import { UNSEEN } from "./words.js";
 
 /** @import { CitationMaker, Line } from "./markdown.js" */
 /** @import { Citation } from "./types.js" */
@@ -102,8 +103,8 @@ export class Inlines {
         else {
           const children = this.#span(text, start, start + inner.length, place, depth + 1);
           if (tag !== "link") nodes.push(build(tag, {}, ...children));
-          else if (inner === match[3] || inner === "") nodes.push(build("span", { class: "address" }, match[3] ?? ""));
-          else nodes.push(...children, " (", build("span", { class: "address" }, match[3] ?? ""), ")");
+          else if (inner === match[3] || inner === "") nodes.push(address(match[3]));
+          else nodes.push(...children, " (", address(match[3]), ")");
         }
         continue;
       }
@@ -146,6 +147,11 @@ export class Inlines {
     this.#next += 1;
     return this.#makeCitation(citation);
   }
+}
+
+/** Where a link would lead, in letters that are where they seem to be. */
+function address(written = "") {
+  return build("span", { class: "address" }, written.replace(UNSEEN, encodeURIComponent));
 }
 
 /**

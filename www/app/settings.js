@@ -1,11 +1,13 @@
 // The settings dialog and the URL's fragment → who writes the answers. Changes apply at once. The key lives in the
-// input and in memory, nowhere else, and is forgotten whenever the answers are to come from another address.
+// input and in memory, nowhere else unless the person keeps it, and is forgotten whenever the answers are to come from
+// another address.
 import { Checkup } from "./checkup.js";
 import { build, find } from "./dom.js";
 import { APIS, isLoopback, readFragment, webAddress } from "./fragment.js";
+import { KeyKeeping } from "./key-keeping.js";
 import { LimitFields } from "./limits.js";
 import { showRemark } from "./status.js";
-import { count, problemOf } from "./words.js";
+import { count, problemWithout } from "./words.js";
 
 /** @import { Proposal } from "./fragment.js" */
 /** @import { ApiGenerator } from "./types.js" */
@@ -25,6 +27,7 @@ export class Settings {
   #names = find("#llms", HTMLDataListElement);
   #origin = find("#origin", HTMLElement);
   #keyFor = "";
+  #keeping = new KeyKeeping(this.#key, () => this.#changed());
   limits = new LimitFields();
   #apply;
   #models;
@@ -110,6 +113,10 @@ export class Settings {
     this.#baseUrl.value = baseUrl;
     this.#model.value = model;
     this.#changed();
+    if (this.#keeping.isLocked && !this.#dialog.open) {
+      const unlock = () => (this.#dialog.showModal(), find("#key-passphrase", HTMLInputElement).focus());
+      showRemark(`This device keeps a key for ${new URL(baseUrl).host}, encrypted.`, { label: "Unlock it…", run: unlock });
+    }
   }
 
   #changed() {
@@ -122,6 +129,7 @@ export class Settings {
       this.#key.value = "";
       this.#keyFor = "";
     }
+    this.#keeping.paint(origin);
     this.#fields.hidden = !this.#byApi.checked;
     const model = this.#model.value.trim();
     if (this.#extractive.checked || !url || model === "") {
@@ -158,7 +166,7 @@ export class Settings {
       this.#hint.textContent = `${found} ${this.#hint.textContent}`.trim();
       this.#model.focus();
     } catch (error) {
-      this.#hint.textContent = problemOf(error).message;
+      this.#hint.textContent = problemWithout(error, this.#key.value).message;
     }
     this.#look.disabled = false;
     this.#hint.scrollIntoView({ block: "nearest" }); // On small screens it is below what can be seen.

@@ -1,7 +1,8 @@
-// An answer's trace → "What was sent" and "How this answer was made". The request is shown byte for byte (only the
-// white space of JSON is added), because a promise of privacy is worth what one can check of it.
+// An answer's trace → "What was sent" and "How this answer was made". The request is shown as it was sent (only
+// the white space of JSON is added, and what cannot be seen is escaped), because a promise of privacy is worth what one
+// can check of it.
 import { build } from "./dom.js";
-import { count, duration, money, number, spaced } from "./words.js";
+import { count, duration, money, number, spaced, UNSEEN } from "./words.js";
 
 /** @import { Measure, Trace } from "./types.js" */
 
@@ -34,10 +35,16 @@ export function makeRequest({ request, cached }) {
   return details;
 }
 
-/** JSON with white space; anything else as it is. @param {string} body */
+/**
+ * The same JSON, with white space between its parts. Letters that cannot be seen, or that reorder others, are written as
+ * escapes: they are sent as well, and may be there so that the model reads what the person does not.
+ * @param {string} body
+ */
 export function pretty(body) {
   try {
-    return JSON.stringify(JSON.parse(body), null, 2);
+    const units = (/** @type {string} */ unseen) =>
+      unseen.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    return JSON.stringify(JSON.parse(body), null, 2).replace(UNSEEN, units);
   } catch {
     return body;
   }

@@ -73,6 +73,9 @@ export function placeOf(passage) {
   return passage.page === null ? passage.title : `${passage.title}, page ${passage.page}`;
 }
 
+/** What takes no room on a line, or turns the letters around it about. */
+export const UNSEEN = /[\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/gu;
+
 /**
  * "promptTokens" → "prompt tokens".
  * @param {string} name
@@ -90,6 +93,18 @@ export function problemOf(thrown) {
   if (!(thrown instanceof Error)) return { code: "unexpected", message: String(thrown) };
   const code = "code" in thrown && typeof thrown.code === "string" ? thrown.code : "unexpected";
   return { code: isAbort(thrown) ? "aborted" : code, message: thrown.message || thrown.name };
+}
+
+/**
+ * The same, should a server have repeated the key that it was sent: messages are copied and shown to others.
+ * @param {unknown} thrown
+ * @param {string} [key]
+ * @returns {Problem}
+ */
+export function problemWithout(thrown, key = "") {
+  const problem = problemOf(thrown);
+  const secret = key.trim();
+  return secret === "" ? problem : { ...problem, message: problem.message.replaceAll(secret, "(the key)") };
 }
 
 /**
