@@ -97,6 +97,17 @@ export type Change = {
 };
 export type CollectionInfo = import("./storage.js").CollectionInfo;
 export type Generator = import("./options.js").Generator;
+export type Step = {
+    name: "address" | "permission" | "server" | "cors" | "key" | "model" | "answer";
+    state: "ok" | "failed" | "skipped" | "unknown";
+    detail: string;
+    remedy: string | null;
+    command: string | null;
+};
+export type Diagnosis = {
+    steps: Step[];
+    verdict: string;
+};
 export type CitationEvent = {
     type: "citation";
     number: number;
@@ -322,6 +333,22 @@ export declare class Carrel {
     }, options?: {
         signal?: AbortSignal;
     }): Promise<string[]>;
+    /**
+     * Finds out what stands between this page and an API's answers: the address, the browser's permission, the server,
+     * its rules for pages (CORS), the key, the model, the account. Asks nothing but that address, and for an answer, of
+     * one word, only with `ask`, since it may cost.
+     * @param {Omit<import("./options.js").ApiGenerator, "model"> & { model?: string }} generator
+     * @param {{ ask?: boolean, onStep?: (step: Step) => void, signal?: AbortSignal }} [options]
+     *   `onStep` is told each step as it is taken
+     * @returns {Promise<Diagnosis>}
+     */
+    diagnose(generator: Omit<import("./options.js").ApiGenerator, "model"> & {
+        model?: string;
+    }, options?: {
+        ask?: boolean;
+        onStep?: (step: Step) => void;
+        signal?: AbortSignal;
+    }): Promise<Diagnosis>;
     /**
      * @param {string} query
      * @param {SearchOptions} [options]

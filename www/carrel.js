@@ -49,6 +49,11 @@ export { Answer, CarrelError };
  *   `failed`: what it saved could not be read, here is what was here before
  * @typedef {import("./storage.js").CollectionInfo} CollectionInfo
  * @typedef {import("./options.js").Generator} Generator
+ * @typedef {{ name: "address" | "permission" | "server" | "cors" | "key" | "model" | "answer",
+ *   state: "ok" | "failed" | "skipped" | "unknown", detail: string, remedy: string | null, command: string | null }} Step
+ *   of a diagnosis; `remedy` says what to do, `command` what to type for it, where something is
+ * @typedef {{ steps: Step[], verdict: string }} Diagnosis  `verdict` is `ok`, or the code of what is wrong: that of an
+ *   answer's error, or `mixed_content`, `permission_denied`, `no_server`, `redirected`, `cors_refused`, `model_unlisted`
  * @typedef {{ type: "citation", number: number, at: Span, source: number, span: Span, support: number,
  *   verdict: "supported" | "weak" | "unsupported", by: "model" | "carrel" }} CitationEvent
  *   `at` is the mark's place in the answer, empty where Carrel adds one; `source` an index into the sources, -1 where
@@ -261,9 +266,21 @@ export class Carrel {
    */
   async models(generator, options) {
     const { signal } = checked("models", { signal: "AbortSignal" }, options);
-    const asked = checkedGenerator(generator, true);
-    if (typeof asked !== "object" || asked === null || isBuiltIn(asked)) throw invalid("generator", "an API with an address is needed");
-    return this.#caller.call("models", [forEngine(asked)], { signal }).result;
+    return this.#caller.call("models", [checkedApi(generator)], { signal }).result;
+  }
+
+  /**
+   * Finds out what stands between this page and an API's answers: the address, the browser's permission, the server,
+   * its rules for pages (CORS), the key, the model, the account. Asks nothing but that address, and for an answer, of
+   * one word, only with `ask`, since it may cost.
+   * @param {Omit<import("./options.js").ApiGenerator, "model"> & { model?: string }} generator
+   * @param {{ ask?: boolean, onStep?: (step: Step) => void, signal?: AbortSignal }} [options]
+   *   `onStep` is told each step as it is taken
+   * @returns {Promise<Diagnosis>}
+   */
+  async diagnose(generator, options) {
+    const { ask = false, onStep, signal } = checked("diagnose", { ask: "boolean", onStep: "function", signal: "AbortSignal" }, options);
+    return this.#caller.call("diagnose", [checkedApi(generator), ask], { signal, onEvent: onStep }).result;
   }
 
   /**
@@ -364,6 +381,13 @@ export class Carrel {
     await this.#caller.call("close", []).result.catch(() => {});
     this.#caller.end(new CarrelError("closed", "this Carrel is closed: open it again"));
   }
+}
+
+/** An API, whose model may be missing. @param {unknown} generator */
+function checkedApi(generator) {
+  const asked = checkedGenerator(generator, true);
+  if (typeof asked !== "object" || asked === null || isBuiltIn(asked)) throw invalid("generator", "an API with an address is needed");
+  return forEngine(asked);
 }
 
 /** @param {unknown} files @returns {Addable[]} */

@@ -214,6 +214,11 @@ export class Desk {
     return this.#engine.totals();
   }
 
+  /** @param {import("./options.js").ApiGenerator} generator @param {boolean} ask @param {Conversation} conversation */
+  async diagnose(generator, ask, conversation) {
+    return (await import("./doctor.js")).diagnose(this.#module, generator, ask, this.#ledger, conversation);
+  }
+
   /** The whole collection as one file. @returns {Uint8Array} */
   export() {
     return this.#engine.export();

@@ -31,7 +31,7 @@ export class Ledger {
     const sent = trace?.stages.find(({ stage }) => stage === "prompt")?.passages ?? 0;
     /** @type {LedgerEntry} */
     const entry = {
-      at: Date.now(), method: trace ? "POST" : "GET", url, headers: headers.map(([name]) => name), body: body || null,
+      at: Date.now(), method: body ? "POST" : "GET", url, headers: headers.map(([name]) => name), body: body || null,
       bytes: new TextEncoder().encode(body).length,
       passages: found.slice(0, sent).map((/** @type {{ id: string, chunk: number }} */ { id, chunk }) => ({ id, chunk })),
       question: trace?.question ?? null, status: null, received: 0, milliseconds: null,

@@ -5,7 +5,7 @@
 /** No cookies, no referrer, no redirect to another host: nothing goes where the person did not send it. */
 export const PRIVATELY = /** @type {const} */ ({ credentials: "omit", referrerPolicy: "no-referrer", redirect: "error", cache: "no-store" });
 /** How much is read of a list of models. */
-const LONGEST_LIST = 8 * 1024 * 1024;
+export const LONGEST_LIST = 8 * 1024 * 1024;
 /**
  * Asks an API which models it has.
  * @param {typeof import("./engine.js")} module

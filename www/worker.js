@@ -22,6 +22,7 @@ answerCalls(
     document: ([id]) => opened().document(id),
     remove: ([id]) => opened().remove(id),
     models: ([generator], conversation) => opened().models(generator, conversation),
+    diagnose: ([generator, ask], conversation) => opened().diagnose(generator, ask, conversation),
     search: ([question, options]) => opened().search(question, options),
     ask: ([question, options, gated], conversation) => opened().ask(question, options, gated, conversation),
     ledger: () => opened().ledger(),

@@ -7,16 +7,16 @@ import { join } from "node:path";
 import { freePort, root, startServer, until } from "./process.mjs";
 
 /**
- * @param {{ tokens?: number, endless?: boolean }} [options]  `tokens` is the most it writes; `endless`: it never stops
- *   before that
+ * @param {{ tokens?: number, endless?: boolean, origins?: string, key?: string, port?: number }} [options]  `tokens` is
+ *   the most it writes; `endless`: it never stops before that; `origins`: whose pages may ask; `key`: the one it wants
  */
-export async function startLanguageModel({ tokens = 120, endless = false } = {}) {
+export async function startLanguageModel({ tokens = 120, endless = false, origins = "*", key, port: given } = {}) {
   // Builds it where it is missing, which takes some ten minutes once.
   const home = execFileSync(join(root, "tools/llama-server.sh"), {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const port = await freePort();
+  const port = given ?? (await freePort());
   const server = startServer(join(home.trim(), "llama-server"), [
     "-m",
     join(home.trim(), "model.gguf"),
@@ -38,7 +38,8 @@ export async function startLanguageModel({ tokens = 120, endless = false } = {})
     String(tokens),
     "--no-ui",
     "--cors-origins",
-    "*",
+    origins,
+    ...(key ? ["--api-key", key] : []),
     ...(endless ? ["--ignore-eos"] : []),
   ]);
   const origin = `http://127.0.0.1:${port}`;

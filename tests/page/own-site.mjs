@@ -5,7 +5,8 @@
 import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { join, normalize } from "node:path";
-import { blankPage } from "./blank.mjs";
+import { blankPage, visitBlank } from "./blank.mjs";
+import { story } from "./browser.mjs";
 import { root } from "./process.mjs";
 
 /** @typedef {{ method: string, path: string, status: number, bytes: number, conditional: boolean }} Served */
@@ -103,4 +104,23 @@ export async function startOwnSite({ cacheControl = "no-cache", validator = "eta
       return new Promise((resolve) => server.close(() => resolve(undefined)));
     },
   };
+}
+
+/**
+ * A story on an empty page of such a site. Nothing stands between the page and the network: where stories answer
+ * requests themselves, as those of `apiStory` do, the browser does not ask servers whether a page may (CORS).
+ * @param {string} name
+ * @param {(scene: { run: import("./blank.mjs").Run, own: OwnSite, page: import("playwright-core").Page,
+ *   context: import("playwright-core").BrowserContext, requests: string[] }) => Promise<void>} play
+ * @param {{ expected?: RegExp[] }} [options]
+ */
+export function ownSiteStory(name, play, { expected = [] } = {}) {
+  story(name, async ({ page, context, requests }) => {
+    const own = await startOwnSite();
+    try {
+      await play({ run: await visitBlank(page, own.url), own, page, context, requests });
+    } finally {
+      await own.stop();
+    }
+  }, { fragment: null, expected });
 }

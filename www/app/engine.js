@@ -142,6 +142,11 @@ export class Engine {
     return this.#watched((await this.#now()).models(connection));
   }
 
+  /** @type {import("./checkup.js").Diagnose} */
+  async diagnose(connection, options) {
+    return this.#watched((await this.#now()).diagnose(connection, options));
+  }
+
   async documents() {
     return this.#watched((await this.#now()).documents());
   }

@@ -58,6 +58,7 @@ const engine = new Engine({
 const settings = new Settings(
   (generator) => engine.setGenerator(generator),
   (connection) => engine.models(connection),
+  (connection, options) => engine.diagnose(connection, options),
 );
 
 /** @type {Set<Item>} */

@@ -1,6 +1,7 @@
 // The settings dialog and the URL's fragment → who writes the answers. Changes apply at once. The key lives in the
 // input and in memory, nowhere else unless the person keeps it, and is forgotten whenever the answers are to come from
 // another address.
+import { Checkup } from "./checkup.js";
 import { build, find } from "./dom.js";
 import { APIS, isLoopback, readFragment, webAddress } from "./fragment.js";
 import { KeyKeeping } from "./key-keeping.js";
@@ -36,11 +37,13 @@ export class Settings {
   /**
    * @param {(generator: ApiGenerator | null) => void} apply
    * @param {(connection: Omit<ApiGenerator, "model">) => Promise<string[]>} models asks an API what it has
+   * @param {import("./checkup.js").Diagnose} diagnose
    */
-  constructor(apply, models) {
+  constructor(apply, models, diagnose) {
     this.#apply = apply;
     this.#models = models;
     this.#look.addEventListener("click", () => void this.#lookForModels());
+    new Checkup(this.#dialog, () => ({ ...this.#connection(), model: this.#model.value.trim() }), diagnose);
     for (const button of document.querySelectorAll("[data-opens=settings]")) {
       button.addEventListener("click", () => this.#dialog.showModal());
     }

@@ -1,10 +1,14 @@
 // The API's types → the names the app uses. Types only: nothing here is loaded by a browser. What the API has no name
 // for is derived from its methods, so that the two cannot drift apart.
 import type {
-  Carrel, Change, CollectionInfo, DocumentInfo, Generator, LedgerEntry, Measure, OpenProgress, Outgoing, Passage, Revision, Span, Totals,
+  Carrel, Change, CollectionInfo, Diagnosis, DocumentInfo, Generator, LedgerEntry, Measure, OpenProgress, Outgoing,
+  Passage, Revision, Span, Step, Totals,
 } from "../carrel/carrel.js";
 
-export type { Change, CollectionInfo, DocumentInfo, LedgerEntry, Measure, OpenProgress, Outgoing, Passage, Revision, Span, Totals };
+export type {
+  Change, CollectionInfo, Diagnosis, DocumentInfo, LedgerEntry, Measure, OpenProgress, Outgoing, Passage, Revision, Span, Step,
+  Totals,
+};
 export type Answer = ReturnType<Carrel["ask"]>;
 export type AnswerEvent = Answer extends AsyncIterable<infer Event> ? Event : never;
 export type Citation = Extract<AnswerEvent, { type: "citation" }>;
