@@ -84,9 +84,20 @@ export type OpenProgress = {
     cached?: boolean;
     note?: string;
 };
-export type Template = {
+export type Template = string | {
+    name?: string;
     system?: string;
     user?: string;
+};
+export type TemplateVersion = {
+    name: string;
+    about: string;
+    system: string;
+    user: string;
+};
+export type Turn = {
+    question: string;
+    answer: string;
 };
 export type Change = {
     reason: "saved" | "deleted";
@@ -118,6 +129,14 @@ export type CitationEvent = {
     verdict: "supported" | "weak" | "unsupported";
     by: "model" | "carrel";
 };
+export type SentenceEvent = {
+    type: "sentence";
+    at: Span;
+    source: number;
+    span: Span;
+    support: number;
+    verdict: "supported" | "weak" | "unsupported";
+};
 export type Usage = {
     promptTokens: number | null;
     completionTokens: number | null;
@@ -141,7 +160,7 @@ export type AnswerEvent = {
 } | {
     type: "text";
     text: string;
-} | CitationEvent | WaitingEvent | UsageEvent;
+} | CitationEvent | SentenceEvent | WaitingEvent | UsageEvent;
 export type Tokens = {
     prompt: number;
     cachedPrompt: number;
@@ -267,10 +286,13 @@ export type SearchResult = {
 };
 export type AskOptions = Choice & {
     template?: Template;
-    examples?: {
-        question: string;
-        answer: string;
-    }[];
+    examples?: Turn[] | {
+        pool: Turn[];
+        most?: number;
+    };
+    history?: Turn[];
+    followUps?: "rules" | "model" | "none";
+    abstain?: boolean;
     contextTokens?: number;
     generator?: Generator | null;
     gate?: Gate;
@@ -366,6 +388,10 @@ export declare class Carrel {
      * @returns {Promise<LedgerEntry[]>}
      */
     ledger(): Promise<LedgerEntry[]>;
+    /** The wordings of prompts that are built in. @returns {Promise<TemplateVersion[]>} */
+    templates(): Promise<TemplateVersion[]>;
+    /** Fails where a wording cannot be used, with the line and the reason. @param {Template} template @returns {Promise<void>} */
+    checkTemplate(template: Template): Promise<void>;
     /** What the answers of language models took together. @returns {Promise<Totals>} */
     totals(): Promise<Totals>;
     /**

@@ -318,13 +318,10 @@ impl Carrel {
         let vector = match options.mode {
             Mode::Lexical => None,
             _ => Some(self.timed(stages, || {
-                let recent = self.recent.borrow().vector(question).filter(|_| remember);
-                let reused = recent.is_some();
-                let vector = recent.map_or_else(|| self.embedder.embed_query(question), Ok)?;
-                let (tokens, token_limit) = (self.embedder.count_tokens(question), self.embedder.query_token_limit());
-                if remember && !reused {
-                    self.recent.borrow_mut().keep_vector(question, &vector);
-                }
+                let reused = remember && self.recent.borrow().vector(question).is_some();
+                let vector = if remember { self.vector(question) } else { self.embedder.embed_query(question) }?;
+                let (tokens, token_limit) =
+                    (self.embedder.count_tokens(question), self.embedder.query_token_limit());
                 Ok((vector, Work::Embed { tokens, token_limit, reused }))
             })?),
         };
@@ -347,6 +344,17 @@ impl Carrel {
             let passages = found.passages.iter().map(Ranked::from).collect();
             Ok((found, Work::Retrieve { mode: options.mode, searched: self.index.len(), passages, reused }))
         })
+    }
+
+    /// The vector of a question, which is remembered.
+    fn vector(&self, question: &str) -> Result<UnitVector> {
+        let recent = self.recent.borrow().vector(question);
+        if let Some(vector) = recent {
+            return Ok(vector);
+        }
+        let vector = self.embedder.embed_query(question)?;
+        self.recent.borrow_mut().keep_vector(question, &vector);
+        Ok(vector)
     }
 
     fn timed<T>(&self, stages: &mut Vec<Stage>, work: impl FnOnce() -> Result<(T, Work)>) -> Result<T> {

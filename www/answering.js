@@ -178,6 +178,6 @@ export function emitAll(emit, events) {
 
 /** An event as the API promises it: numbers where the engine has nothing. @param {any} event */
 function shaped(event) {
-  if (event.type !== "citation") return event;
+  if (event.type !== "citation" && event.type !== "sentence") return event;
   return { ...event, source: event.source ?? -1, span: event.span ?? { start: 0, end: 0 } };
 }

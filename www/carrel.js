@@ -59,6 +59,10 @@ export { Answer, CarrelError };
  *   `at` is the mark's place in the answer, empty where Carrel adds one; `source` an index into the sources, -1 where
  *   the model cites what does not exist; `span` the cited sentences in the document's text. A later event with the
  *   same `at` and `number` replaces an earlier one.
+ * @typedef {{ type: "sentence", at: Span, source: number, span: Span, support: number,
+ *   verdict: "supported" | "weak" | "unsupported" }} SentenceEvent
+ *   a sentence of the answer, checked when all has come, whether or not it cites: `at` is its place in the answer,
+ *   `source` the passage that supports it best, -1 for none, and `span` where in its document
  * @typedef {{ promptTokens: number | null, completionTokens: number | null, cachedTokens: number | null,
  *   reasoningTokens: number | null, finish: "stop" | "length" | "refusal" | "other" | null, finishReason: string | null }} Usage
  *   as far as the API tells; those from a cache are counted in `promptTokens`, thoughts in `completionTokens`;
@@ -66,8 +70,8 @@ export { Answer, CarrelError };
  * @typedef {{ type: "usage" } & Usage} UsageEvent
  * @typedef {{ type: "waiting", milliseconds: number, code: string, message: string }} WaitingEvent  the API could not
  *   answer yet, for which reason, and is asked again in so long
- * @typedef {{ type: "sources", sources: Passage[] } | { type: "text", text: string } | CitationEvent | WaitingEvent
- *   | UsageEvent} AnswerEvent
+ * @typedef {{ type: "sources", sources: Passage[] } | { type: "text", text: string } | CitationEvent | SentenceEvent
+ *   | WaitingEvent | UsageEvent} AnswerEvent
  * @typedef {{ prompt: number, cachedPrompt: number, completion: number, reasoning: number }} Tokens  `cachedPrompt` of
  *   `prompt` were read from the server's cache, `reasoning` of `completion` are thoughts
  * @typedef {{ tokens: Tokens, reported: boolean, money: number | null, firstTokenMilliseconds: number | null,
@@ -122,11 +126,12 @@ export { Answer, CarrelError };
  * @typedef {{ passages: Passage[], facets: Facets, elapsed: number }} SearchResult  `elapsed` in milliseconds, within
  *   the engine
  * @typedef {Choice & { template?: Template, examples?: Turn[] | { pool: Turn[], most?: number }, history?: Turn[],
- *   followUps?: "rules" | "model" | "none", contextTokens?: number, generator?: Generator | null, gate?: Gate,
+ *   followUps?: "rules" | "model" | "none", abstain?: boolean, contextTokens?: number, generator?: Generator | null, gate?: Gate,
  *   signal?: AbortSignal }} AskOptions
  *   of a pool of `examples` those most like the question are shown, 3 unless `most` is given; `history` is what was asked
  *   before, oldest first: a question that leans on it ("And on Sundays?") is searched for in words that stand alone, found
- *   by rules or by the model, and the model is shown it; `gate` is asked before anything is sent
+ *   by rules or by the model, and the model is shown it; unless `abstain` is false no model is asked where nothing that was
+ *   found is near enough to answer; `gate` is asked before anything is sent
  */
 
 /** The options of `Choice`. */
@@ -301,7 +306,7 @@ export class Carrel {
    */
   ask(question, options) {
     const known = {
-      ...CHOICE, template: "string|object", examples: "array|object", history: "array", followUps: "string",
+      ...CHOICE, template: "string|object", examples: "array|object", history: "array", followUps: "string", abstain: "boolean",
       contextTokens: "number", generator: "object|function|null", gate: "function", signal: "AbortSignal",
     };
     const { signal, gate, generator = this.#generator, ...rest } = checked("ask", known, options);

@@ -14,7 +14,7 @@ use crate::document::{Passage, Span};
 use crate::error::Result;
 use crate::generate::meter::{Meter, Prices, Tokens};
 use crate::generate::{self, Settings, Usage, extractive};
-use crate::ground::{Author, Citation, Evidence, Marks, Verdict};
+use crate::ground::{ANSWERABLE, Author, Checked, Citation, Evidence, Marks, Sentence, Verdict, answerable};
 use crate::prompt::{self, Example, Examples, Ingredients, Message, Prompt, Template, Turn, follow_up};
 use crate::retrieve::{Filter, Mode, SearchOptions};
 
@@ -45,6 +45,8 @@ pub struct AskOptions {
     pub follow_ups: FollowUps,
     /// The question as a model rewrote it: see [`Carrel::rewrite`].
     pub standalone: Option<String>,
+    /// Whether no model is asked where nothing that was found is near enough to answer: see [`answerable`].
+    pub abstain: bool,
     /// How long the prompt may be, in tokens of the embedding model: an estimate for others.
     pub context_tokens: usize,
     /// Where the answer comes from; nothing for an extractive answer.
@@ -91,6 +93,7 @@ impl Default for AskOptions {
             history: Vec::new(),
             follow_ups: FollowUps::default(),
             standalone: None,
+            abstain: true,
             context_tokens: 3_000,
             generator: None,
         }
@@ -108,6 +111,8 @@ pub enum Event {
     },
     /// A citation, or a new verdict on one that was told before (the same place in the text).
     Citation(Citation),
+    /// A sentence of the answer, checked, when all of it has come.
+    Sentence(Sentence),
     /// The model has ended.
     Usage(Usage),
 }
@@ -128,6 +133,8 @@ pub struct Inquiry {
 /// Who writes the text.
 enum Writer {
     Extractive,
+    /// Nobody was asked, since nothing was found that answers.
+    Nobody,
     Own { name: String, messages: Vec<Message>, meter: Meter },
     Api(Box<Call>),
 }
@@ -158,7 +165,7 @@ impl Draft {
 impl Inquiry {
     pub(super) fn new(carrel: &Carrel, question: &str, options: AskOptions) -> Result<Self> {
         let AskOptions { template, examples, history, follow_ups, standalone, context_tokens, generator, .. } = options;
-        let AskOptions { limit, mode, filter, diversity, collapse, neighbours, .. } = options;
+        let AskOptions { limit, mode, filter, diversity, collapse, neighbours, abstain, .. } = options;
         let mut stages = Vec::new();
         let search = SearchOptions { limit, mode, filter, diversity, collapse, neighbours, ..SearchOptions::default() };
         let leans = follow_ups != FollowUps::None && follow_up::leans(question, &history);
@@ -179,12 +186,17 @@ impl Inquiry {
         let started = (carrel.clock)();
         let turns = if leans { history } else { Vec::new() };
         let mut draft = Draft { template, turns, ..Draft::default() };
+        let score = answerable(&sources);
         let writer = match generator {
             None => Writer::Extractive,
+            Some(_) if abstain && score < ANSWERABLE => {
+                stages.push(Stage { milliseconds: 0.0, work: Work::Abstain { score, needed: ANSWERABLE } });
+                Writer::Nobody
+            }
             Some(generator) => {
                 let prompt = carrel.timed(&mut stages, || {
                     let similarity = |texts: &[&str]| {
-                        let asked = carrel.embedder.embed_query(&question)?;
+                        let asked = carrel.vector(&question)?;
                         Ok(carrel.embedder.embed_passages(texts)?.iter().map(|other| asked.cosine(other)).collect())
                     };
                     draft.examples = examples.choose(&similarity)?;
@@ -293,7 +305,7 @@ impl Inquiry {
         revision.redact(&mut prompt.messages);
         self.draft.tokens = prompt.tokens;
         match &mut self.writer {
-            Writer::Extractive => return Ok(()),
+            Writer::Extractive | Writer::Nobody => return Ok(()),
             Writer::Own { messages, .. } => messages.clone_from(&prompt.messages),
             Writer::Api(call) => {
                 call.revise(&prompt)?;
@@ -373,33 +385,48 @@ impl Inquiry {
             return Ok(Vec::new());
         }
         let mut events = Vec::new();
-        let citations = match &mut self.writer {
+        if let Writer::Api(call) = &mut self.writer {
+            let end = call.end(carrel)?;
+            events.extend(self.write(carrel, end));
+        }
+        let written = (carrel.clock)();
+        let citations = match &self.writer {
             Writer::Extractive => self.extract(carrel, &mut events)?,
-            Writer::Own { .. } => self.evidence.check(&self.text),
-            Writer::Api(call) => {
-                let end = call.end(carrel)?;
-                events.extend(self.write(carrel, end));
-                self.evidence.check(&self.text)
+            Writer::Nobody => {
+                let text = prompt::nothing_answers(&self.trace.question).to_owned();
+                self.text.push_str(&text);
+                events.push(Event::Text { text });
+                Vec::new()
+            }
+            Writer::Own { .. } | Writer::Api(_) => {
+                let embed = |texts: &[&str]| carrel.embedder.embed_passages(texts);
+                let Checked { citations, sentences } = self.evidence.judge(&self.text, &embed)?;
+                events.extend(sentences.into_iter().map(Event::Sentence));
+                citations
             }
         };
         self.abandon(carrel);
-        let by = match &self.writer {
-            Writer::Extractive => "extractive".to_owned(),
-            Writer::Own { name, .. } => name.clone(),
-            Writer::Api(call) => call.model().to_owned(),
+        let (by, checked) = match &self.writer {
+            Writer::Extractive => ("extractive".to_owned(), None),
+            Writer::Nobody => ("nobody".to_owned(), None),
+            Writer::Own { name, .. } => (name.clone(), Some(())),
+            Writer::Api(call) => (call.model().to_owned(), Some(())),
         };
         let now = (carrel.clock)();
+        let ended = checked.map_or(now, |()| written);
         let stage = |milliseconds, work| Stage { milliseconds, work };
-        self.trace.stages.push(stage(now - self.started, Work::Generate { by, bytes: self.text.len() }));
+        self.trace.stages.push(stage(ended - self.started, Work::Generate { by, bytes: self.text.len() }));
         let count = |verdict| citations.iter().filter(|citation| citation.verdict == verdict).count();
+        let bare = |event: &&Event| matches!(event, Event::Sentence(it) if it.verdict == Verdict::Unsupported);
         let ground = Work::Ground {
             supported: count(Verdict::Supported),
             weak: count(Verdict::Weak),
             unsupported: count(Verdict::Unsupported),
             added: citations.iter().filter(|citation| citation.by == Author::Carrel).count(),
+            unsupported_sentences: events.iter().filter(bare).count(),
         };
         events.extend(citations.into_iter().map(Event::Citation));
-        self.trace.stages.push(stage((carrel.clock)() - now, ground));
+        self.trace.stages.push(stage(now - ended, ground));
         Ok(events)
     }
 
@@ -431,7 +458,7 @@ impl Inquiry {
     /// Writes an extractive answer: a paragraph for each passage that is quoted.
     fn extract(&mut self, carrel: &Carrel, events: &mut Vec<Event>) -> Result<Vec<Citation>> {
         let question = &self.trace.question;
-        let vector = carrel.embedder.embed_query(question)?;
+        let vector = carrel.vector(question)?;
         let similarity = |texts: &[&str]| {
             let vectors = carrel.embedder.embed_passages(texts)?;
             Ok(vectors.iter().map(|other| vector.cosine(other)).collect())

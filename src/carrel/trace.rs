@@ -95,6 +95,13 @@ pub enum Work {
         /// Whether they are those of an earlier question, since when nothing has changed.
         reused: bool,
     },
+    /// No model was asked, since nothing that was found is near enough to answer.
+    Abstain {
+        /// How near it is.
+        score: f32,
+        /// How near it should be.
+        needed: f32,
+    },
     /// The prompt was made.
     Prompt {
         /// What the wording is called.
@@ -131,6 +138,8 @@ pub enum Work {
         unsupported: usize,
         /// How many of all were added by the check.
         added: usize,
+        /// How many sentences of the answer no source supports.
+        unsupported_sentences: usize,
     },
 }
 

@@ -25,6 +25,21 @@ pub fn language_of(question: &str) -> &'static str {
     }
 }
 
+/// What is answered where no model is asked, since nothing in the documents is near enough.
+pub fn nothing_answers(question: &str) -> &'static str {
+    match Language::of(question) {
+        Language::De => "In den Dokumenten scheint nichts diese Frage zu beantworten.",
+        Language::Fr => "Rien dans les documents ne semble répondre à cette question.",
+        Language::Es => "Nada en los documentos parece responder a esta pregunta.",
+        Language::It => "Nulla nei documenti sembra rispondere a questa domanda.",
+        Language::Pt => "Nada nos documentos parece responder a esta pergunta.",
+        Language::Nl => "Niets in de documenten lijkt deze vraag te beantwoorden.",
+        Language::Ru => "Похоже, в документах нет ответа на этот вопрос.",
+        Language::Sv => "Inget i dokumenten verkar besvara den här frågan.",
+        Language::En | Language::Und => "Nothing in the documents seems to answer this question.",
+    }
+}
+
 /// Languages that have a script to themselves, where most letters are of it.
 fn by_script(question: &str) -> &'static str {
     let (mut letters, mut kana, mut hangul, mut unspaced, mut greek, mut hebrew) = (0, 0, 0, 0, 0, 0);

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::Passage;
 use crate::error::Result;
 
-pub use answer_language::language_of;
+pub use answer_language::{language_of, nothing_answers};
 pub use examples::{Example, Examples};
 pub use follow_up::Turn;
 pub use template::{Template, VERSIONS, Version};

@@ -12,7 +12,7 @@ use super::error::thrown;
 use crate::carrel::{Batch, Carrel, Event};
 use crate::document::{Document, Format, Heading, Language, Metadata, Passage, Span};
 use crate::error::Error;
-use crate::ground::Citation;
+use crate::ground::{Citation, Sentence};
 use crate::index::Entry;
 use crate::ingest::{Content, Source};
 
@@ -156,6 +156,10 @@ pub(super) fn events(carrel: &Carrel, answer: &str, sources: &[Passage], events:
         Event::Citation(citation) => {
             let span = citation.source.zip(citation.span).map(|(at, span)| in_document(carrel, &sources[at].id, span));
             Event::Citation(Citation { at: citation.at.to_utf16(answer), span, ..citation })
+        }
+        Event::Sentence(sentence) => {
+            let span = sentence.source.zip(sentence.span).map(|(at, span)| in_document(carrel, &sources[at].id, span));
+            Event::Sentence(Sentence { at: sentence.at.to_utf16(answer), span, ..sentence })
         }
         other => other,
     };

@@ -7,7 +7,7 @@ import { SourceList } from "./sources.js";
 import { makeRequest, makeTimeline } from "./trace.js";
 import { placeOf } from "./words.js";
 
-/** @import { Citation, OpenPassage, Passage, Problem, Trace } from "./types.js" */
+/** @import { Citation, Doubt, Mark, OpenPassage, Passage, Problem, Sentence, Trace } from "./types.js" */
 /** @typedef {"searching" | "streaming" | "done" | "error"} AnswerState */
 
 const VERDICTS = { supported: "supported", weak: "weakly supported", unsupported: "unsupported" };
@@ -16,6 +16,8 @@ export class AnswerView {
   text = "";
   /** @type {Map<string, Citation>} */
   #citations = new Map();
+  /** Sentences that no passage supports. @type {Doubt[]} */
+  #doubts = [];
   /** @type {Passage[]} */
   #sources = [];
   /** @type {string[]} */
@@ -61,6 +63,13 @@ export class AnswerView {
     this.#note.textContent = [this.#note.textContent, text].filter(Boolean).join(" · ");
   }
 
+  /** Something that can be done with this answer. @param {string} label @param {() => void} run */
+  offer(label, run) {
+    const button = build("button", { class: "button quiet" }, label);
+    button.addEventListener("click", () => (button.remove(), run()));
+    this.#tools.append(button);
+  }
+
   /** @param {Passage[]} sources */
   setSources(sources) {
     this.#sources = sources;
@@ -78,6 +87,18 @@ export class AnswerView {
     // Verdicts come again when all is written; the same place and number is the same citation.
     this.#citations.set(`${citation.at.start}-${citation.at.end}-${citation.number}`, citation);
     this.#schedule();
+  }
+
+  /** @param {Sentence} sentence */
+  addSentence({ at, verdict }) {
+    if (verdict !== "unsupported") return;
+    this.#doubts.push({ type: "doubt", number: "?", at: { start: at.end, end: at.end }, source: -1, verdict });
+    this.#schedule();
+  }
+
+  /** How many sentences no passage supports. */
+  get doubts() {
+    return this.#doubts.length;
   }
 
   /** @param {Problem} problem */
@@ -102,7 +123,9 @@ export class AnswerView {
   #paint() {
     const citations = [...this.#citations.values()].map((each) => snug(each, this.text))
       .sort((a, b) => a.at.start - b.at.start || a.at.end - b.at.end);
-    const blocks = blocksOf(this.text, citations, (citation) => this.#makeCitation(citation));
+    const doubts = this.#doubts.map((each) => snug(each, this.text));
+    const marks = [...citations, ...doubts].sort((a, b) => a.at.start - b.at.start || a.at.end - b.at.end);
+    const blocks = blocksOf(this.text, marks, (mark) => (mark.type === "doubt" ? makeDoubt() : this.#makeCitation(mark)));
     const focused = this.#blocks.contains(document.activeElement) ? document.activeElement : null;
     const key = focused instanceof HTMLElement ? focused.dataset.key : undefined;
     blocks.forEach(({ signature, make }, index) => {
@@ -164,11 +187,18 @@ export class AnswerView {
   }
 }
 
+/** The sign that no passage supports the sentence before it. */
+function makeDoubt() {
+  const what = "No passage supports this sentence";
+  return build("span", { class: "doubt", role: "img", "aria-label": what, title: what }, "?");
+}
+
 /**
- * A citation that the check added stands behind its sentence, not behind the space after it.
- * @param {Citation} citation
+ * What the check added stands behind its sentence, not behind the space after it.
+ * @template {Mark} Kind
+ * @param {Kind} citation
  * @param {string} text
- * @returns {Citation}
+ * @returns {Kind}
  */
 function snug(citation, text) {
   const { start, end } = citation.at;

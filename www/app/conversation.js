@@ -7,10 +7,15 @@ import { count, duration, isAbort, wordsIn } from "./words.js";
 /** @import { Engine } from "./engine.js" */
 /** @import { Intake } from "./intake.js" */
 /** @import { Status } from "./status.js" */
-/** @import { Answer, OpenPassage, Outgoing, Revision } from "./types.js" */
+/** @import { Answer, OpenPassage, Outgoing, Revision, Turn } from "./types.js" */
 /** @typedef {{ isGated: boolean, currency: string, ask: (outgoing: Outgoing, signal: AbortSignal) => Promise<false | Revision> }} Wishes */
 
+/** How many questions and answers a follow-up may lean on. */
+const REMEMBERED = 4;
+
 export class Conversation {
+  /** What was asked and answered. @type {Turn[]} */
+  #history = [];
   /** @type {AnswerView | null} */
   #current = null;
   /** @type {AbortController | null} */
@@ -62,8 +67,8 @@ export class Conversation {
     void this.ask(question);
   }
 
-  /** @param {string} question */
-  async ask(question) {
+  /** @param {string} question @param {boolean} [anyway] whether a model is asked though nothing near was found */
+  async ask(question, anyway = false) {
     this.#running?.abort();
     const controller = new AbortController();
     this.#running = controller;
@@ -71,10 +76,11 @@ export class Conversation {
     /** @type {Answer | null} */
     let answer = null;
     try {
-      answer = await this.#wait(question, controller);
+      answer = await this.#wait(question, controller, anyway);
       const started = performance.now();
       this.#say(controller, "Searching…");
       await this.#follow(answer, view, controller);
+      this.#history = [...this.#history, { question, answer: view.text }].slice(-REMEMBERED);
       const words = count(wordsIn(view.text), "word");
       view.finish();
       this.#rest(controller, `Done: ${words} in ${duration(performance.now() - started)}`);
@@ -82,7 +88,10 @@ export class Conversation {
       this.#end(error, question, view, controller);
     }
     // The trace tells what was sent, also of an answer that failed or was stopped; without one nothing is claimed.
-    answer?.trace.then((trace) => view.setTrace(trace, this.#wishes.currency), () => {});
+    answer?.trace.then((trace) => {
+      view.setTrace(trace, this.#wishes.currency);
+      if (trace.stages.some(({ stage }) => stage === "abstain")) view.offer("Ask the model anyway", () => void this.ask(question, true));
+    }, () => {});
   }
 
   /** @param {string} question */
@@ -100,8 +109,9 @@ export class Conversation {
   /**
    * @param {string} question
    * @param {AbortController} controller
+   * @param {boolean} anyway
    */
-  async #wait(question, controller) {
+  async #wait(question, controller, anyway) {
     const { signal } = controller;
     const note = question === "" ? "" : " Your question will be asked then.";
     if (!this.#engine.ready) this.#status.busy("answer", `Waiting for the engine to be ready.${note}`);
@@ -116,7 +126,8 @@ export class Conversation {
       if (word && !word.again) this.#say(controller, "Writing…");
       return word;
     };
-    return (await this.#engine.ask(question, signal, this.#wishes.isGated ? gate : undefined)).answer;
+    const options = { signal, gate: this.#wishes.isGated ? gate : undefined, history: this.#history, abstain: !anyway };
+    return (await this.#engine.ask(question, options)).answer;
   }
 
   /**
@@ -138,9 +149,11 @@ export class Conversation {
       else if (event.type === "waiting") {
         this.#say(controller, `The model cannot answer yet; asking again in ${duration(event.milliseconds)}…`);
       }
+      else if (event.type === "sentence") view.addSentence(event);
       else if (event.finish === "length") view.addNote("The model stopped at its limit of length");
       else if (event.finish === "refusal") view.addNote("The model, or who watches over it, refused to answer");
     }
+    if (view.doubts > 0) view.addNote(`${count(view.doubts, "sentence")} that no passage supports`);
     if (unread > 0) view.addNote(`Asked while ${count(unread, "document")} had not been read yet`);
   }
 

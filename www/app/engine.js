@@ -4,7 +4,7 @@ import { Carrel } from "../carrel/carrel.js";
 import { problemOf, problemWithout } from "./words.js";
 
 /** @import { ApiGenerator, ItemState, Problem } from "./types.js" */
-/** @import { Change, OpenProgress, Outgoing, Revision } from "./types.js" */
+/** @import { AskOptions, Change, OpenProgress } from "./types.js" */
 /** @typedef {{ onLoading: (progress: OpenProgress) => void, onReady: () => void, onFailed: (problem: Problem) => void,
  *   onCrashed: (problem: Problem) => void, onChange: (change: Change) => void }} EngineEvents */
 
@@ -179,13 +179,12 @@ export class Engine {
 
   /**
    * @param {string} question
-   * @param {AbortSignal} signal
-   * @param {((outgoing: Outgoing) => Promise<false | Revision>) | undefined} gate asked before anything is sent
+   * @param {AskOptions & { signal: AbortSignal }} options
    */
-  async ask(question, signal, gate) {
-    const carrel = await this.whenReady(signal);
+  async ask(question, options) {
+    const carrel = await this.whenReady(options.signal);
     // Wrapped, since an answer may itself be thenable like a response.
-    return { answer: carrel.ask(question, { signal, gate }) };
+    return { answer: carrel.ask(question, options) };
   }
 
   /** Why an answer failed, in words without the key. @param {unknown} error */

@@ -4,7 +4,7 @@ import { build } from "./dom.js";
 import { UNSEEN } from "./words.js";
 
 /** @import { CitationMaker, Line } from "./markdown.js" */
-/** @import { Citation } from "./types.js" */
+/** @import { Mark } from "./types.js" */
 
 /** Each is tried where a character of SPECIAL stands. Their reach is limited, so that no text takes quadratic time. */
 const RULES = /** @type {{ pattern: RegExp, tag: "code" | "strong" | "em" | "link" | "escape" }[]} */ ([
@@ -25,7 +25,7 @@ export class Inlines {
   #makeCitation;
 
   /**
-   * @param {Citation[]} citations of one block, sorted by their place
+   * @param {Mark[]} citations of one block, sorted by their place
    * @param {CitationMaker} makeCitation
    */
   constructor(citations, makeCitation) {
@@ -142,7 +142,7 @@ export class Inlines {
     return null;
   }
 
-  /** @param {Citation} citation */
+  /** @param {Mark} citation */
   #emit(citation) {
     this.#next += 1;
     return this.#makeCitation(citation);

@@ -4,8 +4,8 @@
 import { build } from "./dom.js";
 import { Inlines } from "./inlines.js";
 
-/** @import { Citation } from "./types.js" */
-/** @typedef {(citation: Citation) => HTMLElement} CitationMaker */
+/** @import { Mark } from "./types.js" */
+/** @typedef {(citation: Mark) => HTMLElement} CitationMaker */
 /** @typedef {{ text: string, at: number }} Line a line and where its text starts in the answer */
 /** @typedef {{ signature: string, make: () => HTMLElement }} Block */
 
@@ -20,7 +20,7 @@ const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])(?:\s+|$)/;
 /**
  * Cuts an answer into blocks. Those whose signature is unchanged need not be made again.
  * @param {string} text
- * @param {Citation[]} citations sorted by their place
+ * @param {Mark[]} citations sorted by their place
  * @param {CitationMaker} makeCitation
  * @returns {Block[]}
  */
@@ -119,7 +119,7 @@ function isFenceEnd(line, fence) {
 
 /**
  * @param {Line[]} lines
- * @param {Citation[]} citations
+ * @param {Mark[]} citations
  * @param {CitationMaker} makeCitation
  * @returns {HTMLElement}
  */

@@ -8,8 +8,10 @@ import { count, duration, money, number, spaced, UNSEEN } from "./words.js";
 
 /** @type {Record<string, string>} */
 const STAGES = {
+  rewrite: "Completed the question by those before it",
   embed: "Understood the question",
   retrieve: "Found passages",
+  abstain: "Found nothing near enough, and asked no model",
   prompt: "Wrote the prompt",
   generate: "Wrote the answer",
   ground: "Checked the citations",

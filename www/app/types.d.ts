@@ -1,17 +1,22 @@
 // The API's types → the names the app uses. Types only: nothing here is loaded by a browser. What the API has no name
 // for is derived from its methods, so that the two cannot drift apart.
 import type {
-  Carrel, Change, CollectionInfo, Diagnosis, DocumentInfo, Generator, LedgerEntry, Measure, OpenProgress, Outgoing,
+  AskOptions, Carrel, Change, CollectionInfo, Diagnosis, DocumentInfo, Generator, LedgerEntry, Measure, OpenProgress, Outgoing,
   Passage, Revision, Span, Step, Totals,
 } from "../carrel/carrel.js";
 
-export type {
+export type { AskOptions,
   Change, CollectionInfo, Diagnosis, DocumentInfo, LedgerEntry, Measure, OpenProgress, Outgoing, Passage, Revision, Span, Step,
   Totals,
 };
 export type Answer = ReturnType<Carrel["ask"]>;
 export type AnswerEvent = Answer extends AsyncIterable<infer Event> ? Event : never;
 export type Citation = Extract<AnswerEvent, { type: "citation" }>;
+export type Sentence = Extract<AnswerEvent, { type: "sentence" }>;
+/** What stands between the words of an answer: a citation, or the sign that no passage supports a sentence. */
+export type Mark = Citation | Doubt;
+export type Doubt = { type: "doubt", number: "?", at: Span, source: -1, verdict: "unsupported" };
+export type Turn = { question: string, answer: string };
 export type Trace = Awaited<Answer["trace"]>;
 export type DocumentText = Awaited<ReturnType<Carrel["document"]>>;
 export type Api = "openai" | "responses" | "anthropic" | "gemini";
