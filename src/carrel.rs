@@ -320,8 +320,7 @@ impl Carrel {
             _ => Some(self.timed(stages, || {
                 let reused = remember && self.recent.borrow().vector(question).is_some();
                 let vector = if remember { self.vector(question) } else { self.embedder.embed_query(question) }?;
-                let (tokens, token_limit) =
-                    (self.embedder.count_tokens(question), self.embedder.query_token_limit());
+                let (tokens, token_limit) = (self.embedder.count_tokens(question), self.embedder.query_token_limit());
                 Ok((vector, Work::Embed { tokens, token_limit, reused }))
             })?),
         };

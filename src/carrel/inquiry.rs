@@ -14,7 +14,7 @@ use crate::document::{Passage, Span};
 use crate::error::Result;
 use crate::generate::meter::{Meter, Prices, Tokens};
 use crate::generate::{self, Settings, Usage, extractive};
-use crate::ground::{ANSWERABLE, Author, Checked, Citation, Evidence, Marks, Sentence, Verdict, answerable};
+use crate::ground::{self, ANSWERABLE, Author, Checked, Citation, Evidence, Marks, Sentence, Verdict, answerable};
 use crate::prompt::{self, Example, Examples, Ingredients, Message, Prompt, Template, Turn, follow_up};
 use crate::retrieve::{Filter, Mode, SearchOptions};
 
@@ -135,7 +135,11 @@ enum Writer {
     Extractive,
     /// Nobody was asked, since nothing was found that answers.
     Nobody,
-    Own { name: String, messages: Vec<Message>, meter: Meter },
+    Own {
+        name: String,
+        messages: Vec<Message>,
+        meter: Meter,
+    },
     Api(Box<Call>),
 }
 
@@ -186,10 +190,11 @@ impl Inquiry {
         let started = (carrel.clock)();
         let turns = if leans { history } else { Vec::new() };
         let mut draft = Draft { template, turns, ..Draft::default() };
-        let score = answerable(&sources);
         let writer = match generator {
             None => Writer::Extractive,
-            Some(_) if abstain && score < ANSWERABLE => {
+            Some(_) if abstain && ground::nothing_answers(&searched, &sources, carrel.index.len()) => {
+                draft.template.check()?; // What is wrong is told with every question.
+                let score = answerable(&sources);
                 stages.push(Stage { milliseconds: 0.0, work: Work::Abstain { score, needed: ANSWERABLE } });
                 Writer::Nobody
             }

@@ -4,7 +4,8 @@
 //! is asked. The score of the best passage tells it, since it measures by each question what words and cosines are
 //! worth; how near the others are in meaning tells whether the documents are about this at all.
 
-use crate::document::Passage;
+use crate::document::{Language, Passage};
+use crate::language::is_function_word;
 
 /// Below this the documents have no answer, as far as can be told.
 ///
@@ -18,6 +19,9 @@ use crate::document::Passage;
 ///
 /// Of a search by meaning or by words alone less can be told: 0.4 % against 57 %, and none against 41 %.
 pub const ANSWERABLE: f32 = 0.34;
+
+/// In a collection of fewer chunks it is not known which words are rare, and scores mean less.
+const FEW: usize = 100;
 
 /// How much the mean of the cosines counts against the best score.
 const MEANING: f32 = 0.3;
@@ -46,11 +50,33 @@ pub fn answerable(passages: &[Passage]) -> f32 {
     }
 }
 
+/// Whether to say that the documents have no answer instead of asking a model. Among a few chunks (`searched` in all) a
+/// single word of the `question` that says something is enough to ask, since scores tell less there.
+pub fn nothing_answers(question: &str, passages: &[Passage], searched: usize) -> bool {
+    let language = Language::of(question);
+    let says_something = |passage: &Passage| {
+        let mut words = passage.highlights.iter().map(|span| span.of(&passage.text).to_lowercase());
+        words.any(|word| !is_function_word(&word, language) && !is_function_word(&word, Language::En))
+    };
+    answerable(passages) < ANSWERABLE && (searched >= FEW || !passages.iter().any(says_something))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     fn passage(score: f32, semantic: Option<f32>, lexical: Option<f32>) -> Passage {
         Passage { score, semantic, lexical, ..crate::ground::tests::passage("") }
+    }
+
+    #[test]
+    fn among_a_few_passages_one_telling_word_is_enough_to_ask() {
+        use crate::document::Span;
+        let mut pays = Passage { text: "Who loses the key pays.".into(), ..passage(0.1, Some(0.1), Some(0.0)) };
+        pays.highlights = vec![Span::new(0, 3)];
+        assert!(nothing_answers("Who pays?", &[pays.clone()], 3), "\"who\" says nothing");
+        pays.highlights.push(Span::new(18, 22));
+        assert!(!nothing_answers("Who pays?", &[pays.clone()], 3));
+        assert!(nothing_answers("Who pays?", &[pays], 100));
     }
 
     #[test]

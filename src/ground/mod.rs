@@ -25,7 +25,7 @@ use alignment::{Alignment, Meanings, Source};
 use marks::Mark;
 use statement::Statement;
 
-pub use answerable::{ANSWERABLE, answerable};
+pub use answerable::{ANSWERABLE, answerable, nothing_answers};
 pub use marks::Marks;
 
 /// Sentences with fewer words than this claim nothing that could be checked.

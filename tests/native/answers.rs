@@ -249,7 +249,8 @@ fn a_streamed_answer_ends_with_the_same_citations_whatever_the_pieces() {
         let all = citations(&events);
         assert_eq!(all[all.len() - expected.len()..], expected);
         assert!(all.len() > expected.len(), "some were told while it streamed");
-        let Work::Ground { supported, weak, unsupported, added } = &inquiry.trace().stages.last().unwrap().work else {
+        let Work::Ground { supported, weak, unsupported, added, .. } = &inquiry.trace().stages.last().unwrap().work
+        else {
             panic!("the last stage is the check")
         };
         assert_eq!(supported + weak + unsupported, expected.len());

@@ -168,8 +168,8 @@ for (const [width, height, colorScheme] of /** @type {[number, number, "light" |
       await desk.ask("When does the reading room close, and what may one drink there?");
       await desk.answered();
       await check("answer");
-      for (const summary of await page.locator("details summary").all()) await summary.click();
-      await page.locator("details pre").waitFor();
+      for (const summary of await page.locator("details.trace summary").all()) await summary.click();
+      await page.locator("details.trace pre").waitFor();
       await check("traces");
       await desk.citations.first().click();
       await desk.markedText();
