@@ -192,8 +192,12 @@ impl Inquiry {
         let mut draft = Draft { template, turns, ..Draft::default() };
         let writer = match generator {
             None => Writer::Extractive,
-            Some(_) if abstain && ground::nothing_answers(&searched, &sources, carrel.index.len()) => {
-                draft.template.check()?; // What is wrong is told with every question.
+            Some(generator) if abstain && ground::nothing_answers(&searched, &sources, carrel.index.len()) => {
+                // What is wrong in the options is told with every question.
+                draft.template.check()?;
+                if let Generator::Api(settings) = &generator {
+                    generate::request(settings, &Prompt::default())?;
+                }
                 let score = answerable(&sources);
                 stages.push(Stage { milliseconds: 0.0, work: Work::Abstain { score, needed: ANSWERABLE } });
                 Writer::Nobody

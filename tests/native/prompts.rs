@@ -468,7 +468,7 @@ fn a_question_that_leans_on_the_one_before_is_searched_for_in_words_that_stand_a
     let carrel = desk();
     let history = vec![Turn { question: "Which desk has the number 3?".into(), answer: "The third [1].".into() }];
     let asked = |question: &str, follow_ups: FollowUps| {
-        let options = options(|it| (it.history, it.follow_ups) = (history.clone(), follow_ups));
+        let options = options(|it| (it.history, it.follow_ups, it.abstain) = (history.clone(), follow_ups, false));
         carrel.ask(question, options).unwrap()
     };
     let inquiry = asked("And why?", FollowUps::Rules);
