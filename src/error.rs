@@ -132,6 +132,22 @@ impl Error {
         }
     }
 
+    /// What an API said, where it is part of the error.
+    pub(crate) fn message_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::ApiUnauthorized { message, .. }
+            | Self::ApiModelUnknown { message, .. }
+            | Self::ApiRateLimited { message, .. }
+            | Self::ApiQuotaExceeded { message, .. }
+            | Self::ApiOverloaded { message, .. }
+            | Self::ApiContextExceeded { message, .. }
+            | Self::ApiServer { message, .. }
+            | Self::ApiRejected { message, .. }
+            | Self::ApiNotJson { found: message, .. } => Some(message),
+            _ => None,
+        }
+    }
+
     /// How long to wait before the same may be asked again, in seconds, where an API says so.
     pub fn retry_after(&self) -> Option<f64> {
         match self {

@@ -82,6 +82,7 @@ async function attempt(engine, answering, ledger, { signal, emit }) {
         if (done || signal.aborted) return;
         entry.received += value.length;
         emitAll(emit, engine.push(answering, value));
+        alarm.set(); // Another word is waited for, less long than the first.
         if (answering.isDone()) return; // Some servers keep the connection open.
       }
     } finally {
@@ -153,8 +154,14 @@ export async function pass(engine, answering, { emit, feeds }) {
     emit({ type: "gate", request: { url, body, messages: prompt?.messages ?? [], again } });
   };
   show(false);
+  let shown = { strike: [], redact: [] };
   for await (const { revision, again } of feeds()) {
-    if (revision) engine.revise(answering, revision);
+    if (revision) {
+      const { strike = [], redact = [] } = revision;
+      // What was taken out stays out, unless it is shown once more before it goes.
+      shown = again ? { strike, redact } : { strike: [...shown.strike, ...strike], redact: [...shown.redact, ...redact] };
+      engine.revise(answering, shown);
+    }
     if (!again) return;
     show(true);
   }

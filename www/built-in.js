@@ -19,13 +19,14 @@ export async function* builtIn({ messages }, { signal }) {
   if (state === "unavailable" || !last) {
     throw new CarrelError("api_unreachable", "this browser has no language model of its own for this page (the Prompt API). Choose an API in the settings, or let answers be extracted");
   }
-  const session = await LanguageModel.create({ initialPrompts: messages.slice(0, -1), signal });
+  let session;
   try {
+    session = await LanguageModel.create({ initialPrompts: messages.slice(0, -1), signal });
     for await (const text of session.promptStreaming(last.content, { signal })) yield text;
   } catch (error) {
     if (/** @type {Error} */ (error).name !== "QuotaExceededError") throw error;
     throw new CarrelError("api_context_exceeded", "the question with its passages is longer than the browser's own model reads. Ask with fewer passages (limit) or fewer contextTokens");
   } finally {
-    session.destroy();
+    session?.destroy();
   }
 }

@@ -426,6 +426,7 @@ async function pass(gate, outgoing, feed, controller) {
     const word = await gate(outgoing);
     if (word === false) throw new CarrelError("not_sent", "nothing was sent: the gate did not let the request pass");
     if (word === true) return feed({}); // As it was shown.
+    if (!word) throw new CarrelError("not_sent", "nothing was sent: the gate gave no word");
     const { again, ...revision } = checked("gate", { strike: "array", redact: "array", again: "boolean" }, word);
     feed({ revision, again });
   } catch (error) {

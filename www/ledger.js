@@ -28,12 +28,13 @@ export class Ledger {
    */
   open(url, headers, body, trace) {
     const found = trace?.stages.find(({ stage }) => stage === "retrieve")?.passages ?? [];
-    const sent = trace?.stages.find(({ stage }) => stage === "prompt")?.passages ?? 0;
+    const { kept = [], struck = [] } = trace?.stages.find(({ stage }) => stage === "prompt") ?? {};
+    const sent = kept.filter((/** @type {number} */ _, /** @type {number} */ at) => !struck.includes(at));
     /** @type {LedgerEntry} */
     const entry = {
       at: Date.now(), method: body ? "POST" : "GET", url, headers: headers.map(([name]) => name), body: body || null,
       bytes: new TextEncoder().encode(body).length,
-      passages: found.slice(0, sent).map((/** @type {{ id: string, chunk: number }} */ { id, chunk }) => ({ id, chunk })),
+      passages: sent.map((/** @type {number} */ at) => ({ id: found[at].id, chunk: found[at].chunk })),
       question: trace?.question ?? null, status: null, received: 0, milliseconds: null,
     };
     this.entries.push(entry);

@@ -4,7 +4,8 @@
 
 /** No cookies, no referrer, no redirect to another host: nothing goes where the person did not send it. */
 export const PRIVATELY = /** @type {const} */ ({ credentials: "omit", referrerPolicy: "no-referrer", redirect: "error", cache: "no-store" });
-/** How much is read of a list of models. */
+/** How long a list of models is waited for, in milliseconds, and how much is read of it. */
+const PATIENCE = 20_000;
 export const LONGEST_LIST = 8 * 1024 * 1024;
 /**
  * Asks an API which models it has.
@@ -18,8 +19,9 @@ export async function listModels({ modelsRequest, models, unreachable }, generat
   const settings = { ...generator, model: generator.model ?? "" };
   const [url, headers] = modelsRequest(settings);
   const entry = ledger.open(url, headers, "");
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
   try {
-    const response = await fetch(url, { headers, signal, ...PRIVATELY }).catch(() => {
+    const response = await fetch(url, { headers, signal: patience, ...PRIVATELY }).catch(() => {
       signal.throwIfAborted();
       throw unreachable(url);
     });

@@ -75,6 +75,11 @@ impl Call {
         self.sending.next_alarm((carrel.clock)())
     }
 
+    /// How many milliseconds are left for all of it.
+    pub fn time_left(&self, carrel: &Carrel) -> f64 {
+        self.sending.time_left((carrel.clock)())
+    }
+
     /// Whether something took too long: then the connection is to be closed.
     pub fn overdue(&mut self, carrel: &Carrel) -> bool {
         let late = || self.sending.overdue((carrel.clock)());
@@ -85,6 +90,10 @@ impl Call {
     /// Whether no more bytes are needed, though the connection may be open still.
     pub fn is_done(&self) -> bool {
         self.failure.is_some() || self.decoder.is_done()
+    }
+
+    pub(super) fn was_sent(&self) -> bool {
+        self.sending.was_sent()
     }
 
     pub(super) fn model(&self) -> &str {
@@ -129,7 +138,8 @@ impl Call {
         if self.end.is_some() {
             return Ok(());
         }
-        let events = self.failure.take().map_or_else(|| self.decoder.finish(), Err)?;
+        let ended = self.failure.take().map_or_else(|| self.decoder.finish(), Err);
+        let events = ended.map_err(|error| self.without_key(error))?;
         let said_all = |event: &generate::Event| matches!(event, generate::Event::End(usage) if usage.finish == Some(Finish::Stop));
         if let Some(record) = self.record.take().filter(|_| events.iter().any(said_all)) {
             carrel.session.borrow_mut().cache().put(&self.identity(), record);
@@ -160,6 +170,15 @@ impl Call {
     /// What it took; nothing where it was not sent, or was told before.
     pub(super) fn measure(&mut self, carrel: &Carrel, usage: Option<&Usage>, counted: Tokens) -> Option<Measure> {
         self.sending.end(&mut carrel.session.borrow_mut(), usage, counted, (carrel.clock)())
+    }
+
+    /// Some servers repeat the key that they refuse: it is told nowhere.
+    fn without_key(&self, mut error: Error) -> Error {
+        let key = self.settings.api_key.as_deref().map_or("", str::trim);
+        if let (false, Some(message)) = (key.is_empty(), error.message_mut()) {
+            *message = message.replace(key, "[the key]");
+        }
+        error
     }
 
     fn identity(&self) -> String {

@@ -126,6 +126,8 @@ pub struct Inquiry {
     writer: Writer,
     draft: Draft,
     trace: Trace,
+    /// The question in words that stand alone.
+    searched: String,
     started: f64,
     finished: bool,
 }
@@ -173,14 +175,16 @@ impl Inquiry {
         let mut stages = Vec::new();
         let search = SearchOptions { limit, mode, filter, diversity, collapse, neighbours, ..SearchOptions::default() };
         let leans = follow_ups != FollowUps::None && follow_up::leans(question, &history);
-        let searched = match standalone.filter(|_| leans) {
+        let searched = match standalone.filter(|it| leans && it.chars().count() <= super::LONGEST_QUESTION) {
             Some(searched) => {
                 let work = Work::Rewrite { question: searched.clone(), by: FollowUps::Model };
                 stages.push(Stage { milliseconds: 0.0, work });
                 searched
             }
             None if leans => carrel.timed(&mut stages, || {
-                let searched = follow_up::by_rules(question, &history).into_owned();
+                let completed = follow_up::by_rules(question, &history);
+                let fits = completed.chars().count() <= super::LONGEST_QUESTION;
+                let searched = if fits { completed.into_owned() } else { question.to_owned() };
                 Ok((searched.clone(), Work::Rewrite { question: searched, by: FollowUps::Rules }))
             })?,
             None => question.to_owned(),
@@ -205,7 +209,7 @@ impl Inquiry {
             Some(generator) => {
                 let prompt = carrel.timed(&mut stages, || {
                     let similarity = |texts: &[&str]| {
-                        let asked = carrel.vector(&question)?;
+                        let asked = carrel.vector(searched.trim())?;
                         Ok(carrel.embedder.embed_passages(texts)?.iter().map(|other| asked.cosine(other)).collect())
                     };
                     draft.examples = examples.choose(&similarity)?;
@@ -216,6 +220,8 @@ impl Inquiry {
                     let work = Work::Prompt {
                         template,
                         passages,
+                        kept,
+                        struck: Vec::new(),
                         left_out,
                         examples,
                         turns,
@@ -228,6 +234,7 @@ impl Inquiry {
                 // What the model did not see it cannot cite.
                 sources = prompt.kept.iter().map(|&kept| sources[kept].clone()).collect();
                 draft.tokens = prompt.tokens;
+                draft.turns.drain(..prompt.turns_left_out); // A revision must not bring back what was not shown.
                 match generator {
                     Generator::Own { own } => {
                         Writer::Own { name: own, messages: prompt.messages, meter: Meter::new(started) }
@@ -236,7 +243,10 @@ impl Inquiry {
                 }
             }
         };
-        Ok(Self::begin(question, sources, writer, draft, stages, started))
+        Ok(Self {
+            searched: searched.trim().to_owned(),
+            ..Self::begin(question, sources, writer, draft, stages, started)
+        })
     }
 
     /// A question to a model alone, to write a follow-up so that it stands alone: what it says is the text.
@@ -269,7 +279,7 @@ impl Inquiry {
         };
         let evidence = Evidence::new(&sources);
         let (marks, text) = (Marks::default(), String::new());
-        Self { sources, evidence, marks, text, writer, draft, trace, started, finished: false }
+        Self { sources, evidence, marks, text, writer, draft, trace, searched: String::new(), started, finished: false }
     }
 
     /// The passages that the answer may cite, as `[1]` and so on in this order.
@@ -323,11 +333,11 @@ impl Inquiry {
         }
         self.evidence = Evidence::new(&shown); // What was not sent supports nothing.
         let made = self.trace.stages.iter_mut().find_map(|stage| match &mut stage.work {
-            Work::Prompt { messages, tokens, .. } => Some((messages, tokens)),
+            Work::Prompt { messages, tokens, struck, .. } => Some((messages, tokens, struck)),
             _ => None,
         });
-        if let Some((messages, tokens)) = made {
-            (*messages, *tokens) = (prompt.messages, prompt.tokens);
+        if let Some((messages, tokens, struck)) = made {
+            (*messages, *tokens, *struck) = (prompt.messages, prompt.tokens, revision.strike.clone());
         }
         Ok(())
     }
@@ -365,10 +375,17 @@ impl Inquiry {
 
     /// Nobody waits for more. What came until then was paid for all the same, so it is measured.
     pub fn abandon(&mut self, carrel: &Carrel) {
+        self.measure(carrel);
+        if matches!(&self.writer, Writer::Api(call) if !call.was_sent()) && !self.finished {
+            self.trace.request = None;
+        }
+    }
+
+    fn measure(&mut self, carrel: &Carrel) {
         let written = carrel.embedder.count_tokens(&self.text) as u64;
         let counted = Tokens { prompt: self.draft.tokens as u64, completion: written, ..Tokens::default() };
         let measure = match &mut self.writer {
-            Writer::Own { meter, name, .. } if self.trace.measure.is_none() => {
+            Writer::Own { meter, name, .. } if self.trace.measure.is_none() && !self.text.is_empty() => {
                 let now = (carrel.clock)();
                 let measure = meter.end(now, &Usage::default(), counted, &Prices::default(), name);
                 carrel.session.borrow_mut().add(&measure);
@@ -414,7 +431,7 @@ impl Inquiry {
                 citations
             }
         };
-        self.abandon(carrel);
+        self.measure(carrel);
         let (by, checked) = match &self.writer {
             Writer::Extractive => ("extractive".to_owned(), None),
             Writer::Nobody => ("nobody".to_owned(), None),
@@ -466,7 +483,7 @@ impl Inquiry {
 
     /// Writes an extractive answer: a paragraph for each passage that is quoted.
     fn extract(&mut self, carrel: &Carrel, events: &mut Vec<Event>) -> Result<Vec<Citation>> {
-        let question = &self.trace.question;
+        let question = &self.searched;
         let vector = carrel.vector(question)?;
         let similarity = |texts: &[&str]| {
             let vectors = carrel.embedder.embed_passages(texts)?;

@@ -53,7 +53,9 @@ impl Revision {
 
     /// Makes the words unreadable in all messages, the instructions too.
     pub(super) fn redact(&self, messages: &mut [Message]) {
-        for words in self.redact.iter().map(|words| words.trim()).filter(|words| !words.is_empty()) {
+        for words in
+            self.redact.iter().map(|words| words.trim()).filter(|words| words.chars().any(char::is_alphanumeric))
+        {
             for message in messages.iter_mut() {
                 message.content = masked(&message.content, words);
             }
@@ -79,20 +81,36 @@ fn masked(text: &str, words: &str) -> String {
     masked
 }
 
-/// How long the words are where the text begins with them, whatever their case.
+/// How long the words are where the text begins with them, whatever their case, where lines are broken, and what stands
+/// between their letters that cannot be seen.
 fn length_of(text: &str, words: &str) -> Option<usize> {
+    let unseen = |letter: char| matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
     let mut length = 0;
-    let mut wanted = words.chars().flat_map(char::to_lowercase).peekable();
-    for letter in text.chars() {
-        if wanted.peek().is_none() {
-            break;
+    let mut wanted = words.chars().flat_map(char::to_lowercase).filter(|letter| !unseen(*letter)).peekable();
+    let mut letters = text.chars().peekable();
+    while let Some(next) = wanted.peek() {
+        if next.is_whitespace() {
+            let skipped = |letter: &char| letter.is_whitespace() || unseen(*letter);
+            let before = length;
+            while let Some(space) = letters.next_if(skipped) {
+                length += space.len_utf8();
+            }
+            if length == before {
+                return None;
+            }
+            while wanted.next_if(|letter| letter.is_whitespace()).is_some() {}
+            continue;
+        }
+        let letter = letters.next()?;
+        length += letter.len_utf8();
+        if unseen(letter) && length > letter.len_utf8() {
+            continue;
         }
         if !letter.to_lowercase().all(|lower| wanted.next() == Some(lower)) {
             return None;
         }
-        length += letter.len_utf8();
     }
-    wanted.peek().is_none().then_some(length)
+    Some(length)
 }
 
 #[cfg(test)]
@@ -107,5 +125,13 @@ mod tests {
         assert_eq!(masked("aab", "ab"), "a███");
         assert_eq!(masked("ab", "abc"), "ab");
         assert_eq!(masked("", "a"), "");
+    }
+
+    #[test]
+    fn names_are_masked_over_the_ends_of_lines_and_with_letters_that_cannot_be_seen() {
+        for text in ["Ada Lovelace", "Ada\nLovelace", "Ada  \u{a0}Lovelace", "A\u{ad}da Love\u{200b}lace"] {
+            assert_eq!(masked(&format!("by {text}."), "ada  lovelace"), "by ███.", "{text:?}");
+        }
+        assert_eq!(masked("AdaLovelace", "ada lovelace"), "AdaLovelace");
     }
 }

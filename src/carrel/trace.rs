@@ -108,6 +108,10 @@ pub enum Work {
         template: String,
         /// How many passages it holds.
         passages: usize,
+        /// Which of those that were found these are, by their place from 0.
+        kept: Vec<usize>,
+        /// Which of these the person struck, by their place among them.
+        struck: Vec<usize>,
         /// Which did not fit.
         left_out: Vec<LeftOut>,
         /// How many examples it shows.

@@ -72,6 +72,7 @@ fn base(settings: &Settings) -> Result<String> {
                 && !rest.starts_with('/')
                 && !rest.contains(char::is_whitespace)
                 && !rest.contains(['?', '#'])
+                && !rest.split('/').next().is_some_and(|host| host.contains('@')) // A password would be told with it.
         })
     else {
         let problem = "is no address; it begins with http:// or https:// and usually ends in /v1";

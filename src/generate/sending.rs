@@ -13,6 +13,8 @@ use super::request::limit;
 use super::{DEFAULT_MAX_TOKENS, Header, Settings, Usage};
 use crate::error::{Error, Result};
 
+/// What is set aside for an answer that has no limit, in tokens: as much as Anthropic is told, where thoughts are counted.
+const WITHOUT_LIMIT: u32 = 4 * DEFAULT_MAX_TOKENS;
 /// How many bytes of answers are kept for questions that are asked again.
 const CACHE: usize = 8 * 1024 * 1024;
 
@@ -44,14 +46,24 @@ pub struct Session {
 }
 
 /// The way to one model of one API.
-#[derive(Debug)]
 struct Queue {
     url: String,
     model: String,
+    /// Limits are those of an account.
+    key: Option<String>,
     limits: Limits,
     limiter: Limiter,
     /// Whether it has ever answered: where there never was a connection, trying again only hides that.
     answered: bool,
+    /// What it said when it refused last; nothing after an answer.
+    refusal: Option<Error>,
+}
+
+/// Without the key: what is printed ends up in logs.
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Queue {{ url: {:?}, model: {:?}, limiter: {:?} }}", self.url, self.model, self.limiter)
+    }
 }
 
 impl Default for Session {
@@ -78,11 +90,13 @@ impl Session {
 
     /// The queue of an API's model; one with other limits than before begins anew.
     fn queue(&mut self, url: &str, settings: &Settings) -> usize {
-        let Settings { model, policy: Policy { limits, .. }, .. } = settings;
-        let place = self.queues.iter().position(|queue| queue.url == url && queue.model == *model);
+        let Settings { model, api_key: key, policy: Policy { limits, .. }, .. } = settings;
+        let same = |queue: &Queue| queue.url == url && queue.model == *model && queue.key == *key;
+        let place = self.queues.iter().position(same);
         let place = place.unwrap_or_else(|| {
-            let (url, model) = (url.to_owned(), model.clone());
-            self.queues.push(Queue { url, model, limits: *limits, limiter: Limiter::new(*limits), answered: false });
+            let (url, model, key) = (url.to_owned(), model.clone(), key.clone());
+            let (limits, limiter) = (*limits, Limiter::new(*limits));
+            self.queues.push(Queue { url, model, key, limits, limiter, answered: false, refusal: None });
             self.queues.len() - 1
         });
         let queue = &mut self.queues[place];
@@ -99,7 +113,7 @@ pub struct Sending {
     url: String,
     settings: Settings,
     queue: usize,
-    ticket: Ticket,
+    ticket: Option<Ticket>,
     /// What it may take at most.
     estimate: Cost,
     watch: Watch,
@@ -114,10 +128,14 @@ pub struct Sending {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Stage {
+    /// Nobody has asked for its turn yet: a person may still be looking at it.
+    New,
     Queued,
     /// Not in the queue before that time.
     Resting(f64),
     InFlight,
+    /// It failed and is not sent again: nobody charges for it, unless words came.
+    Failed,
     Ended,
 }
 
@@ -128,7 +146,7 @@ impl Sending {
     /// `budget_exceeded`, `option_invalid`: nothing is sent then.
     pub fn new(session: &mut Session, url: &str, settings: &Settings, prompt: usize, now: f64) -> Result<Self> {
         let Policy { budget, timeouts, prices, .. } = &settings.policy;
-        let completion = u64::from(limit(settings).unwrap_or(DEFAULT_MAX_TOKENS));
+        let completion = u64::from(limit(settings).unwrap_or(WITHOUT_LIMIT));
         let tokens = Tokens { prompt: prompt as u64, completion, ..Tokens::default() };
         let estimate = prices.cost(&settings.model, &tokens);
         session.spending.set_budget(*budget);
@@ -136,13 +154,13 @@ impl Sending {
         let queue = session.queue(url, settings);
         Ok(Self {
             url: url.to_owned(),
-            ticket: session.queues[queue].limiter.ask(estimate.tokens as f64),
+            ticket: None,
             queue,
             settings: settings.clone(),
             estimate,
             watch: Watch::new(*timeouts, now),
             meter: Meter::new(now),
-            stage: Stage::Queued,
+            stage: Stage::New,
             attempt: 0,
             trouble: None,
             hints: Hints::default(),
@@ -154,19 +172,29 @@ impl Sending {
     /// # Errors
     /// Where its turn would come after the deadline: why it was not answered the last time, or `api_timeout`.
     pub fn turn(&mut self, session: &mut Session, now: f64) -> Result<f64> {
-        if let Stage::Resting(until) = self.stage {
-            if now < until {
-                return Ok((until - now).max(1.0));
+        let Queue { limiter, refusal, .. } = &mut session.queues[self.queue];
+        let tokens = self.estimate.tokens as f64;
+        match (self.stage, self.ticket) {
+            (Stage::New, _) => {
+                // Only now: how long a person looks at what would be sent counts nowhere.
+                self.ticket = Some(limiter.ask(tokens));
+                (self.watch, self.meter) = (Watch::new(self.settings.policy.timeouts, now), Meter::new(now));
+                self.stage = Stage::Queued;
             }
-            session.queues[self.queue].limiter.again(self.ticket, self.estimate.tokens as f64);
-            self.stage = Stage::Queued;
+            (Stage::Resting(until), _) if now < until => return Ok((until - now).max(1.0)),
+            (Stage::Resting(_), Some(ticket)) => {
+                limiter.again(ticket, tokens);
+                self.stage = Stage::Queued;
+            }
+            _ => {}
         }
-        if self.stage != Stage::Queued {
-            return Ok(0.0);
-        }
-        match session.queues[self.queue].limiter.ready(self.ticket, now) {
+        let (Stage::Queued, Some(ticket)) = (self.stage, self.ticket) else { return Ok(0.0) };
+        match limiter.ready(ticket, now) {
             Ready::Wait(wait) if now + wait < self.watch.deadline() => Ok(wait),
-            Ready::Wait(_) => Err(self.trouble.clone().unwrap_or_else(|| self.watch.error(Timeout::Total, &self.url))),
+            Ready::Wait(_) => {
+                let known = self.trouble.as_ref().or(refusal.as_ref());
+                Err(known.cloned().unwrap_or_else(|| self.watch.error(Timeout::Total, &self.url)))
+            }
             Ready::Go | Ready::Gone => {
                 self.stage = Stage::InFlight;
                 self.hints = Hints::default();
@@ -183,7 +211,9 @@ impl Sending {
         queue.answered = true;
         self.hints = Hints::read(header, wall);
         self.watch.opened(now);
-        queue.limiter.heard(self.ticket, now, &self.hints);
+        if let Some(ticket) = self.ticket {
+            queue.limiter.heard(ticket, now, &self.hints);
+        }
     }
 
     /// Words came.
@@ -195,6 +225,16 @@ impl Sending {
     /// In how many milliseconds to ask for [`overdue`](Self::overdue) again.
     pub fn next_alarm(&self, now: f64) -> f64 {
         self.watch.next_alarm(now)
+    }
+
+    /// How many milliseconds are left for all of it.
+    pub fn time_left(&self, now: f64) -> f64 {
+        (self.watch.deadline() - now).max(0.0)
+    }
+
+    /// Whether it has ever been sent.
+    pub fn was_sent(&self) -> bool {
+        self.attempt > 0 || !matches!(self.stage, Stage::New | Stage::Queued)
     }
 
     /// What took too long, if anything did.
@@ -212,13 +252,19 @@ impl Sending {
         let retry_after = error.retry_after().map(|seconds| seconds * 1_000.0);
         let refused = matches!(error, Error::ApiRateLimited { .. } | Error::ApiOverloaded { .. });
         let outcome = if refused { Outcome::Refused(retry_after) } else { Outcome::Failed };
-        queue.limiter.done(self.ticket, now, outcome);
+        if let Some(ticket) = self.ticket {
+            queue.limiter.done(ticket, now, outcome);
+        }
+        if refused {
+            queue.refusal = Some(error.clone());
+        }
         let nobody = matches!(error, Error::ApiUnreachable { .. }) && !queue.answered;
         let failure = Failure::of(&error, began, self.hints.should_retry).filter(|_| !nobody);
         let wait = failure.and_then(|failure| {
             self.settings.policy.retries.wait(self.attempt, &failure, now, self.watch.deadline(), random)
         });
         let Some(wait) = wait else {
+            self.stage = if began { Stage::InFlight } else { Stage::Failed };
             // What a server said before it went away tells more than that it is away.
             let gone = matches!(error, Error::ApiUnreachable { .. });
             return Err(self.trouble.take().filter(|_| gone).unwrap_or(error));
@@ -238,16 +284,20 @@ impl Sending {
             return None;
         }
         let Settings { model, policy: Policy { prices, .. }, .. } = &self.settings;
-        let limiter = &mut session.queues[self.queue].limiter;
-        if self.attempt == 0 && stage == Stage::Queued {
-            limiter.cancel(self.ticket);
+        let Queue { limiter, refusal, .. } = &mut session.queues[self.queue];
+        if stage != Stage::InFlight {
+            self.ticket.into_iter().for_each(|ticket| limiter.cancel(ticket));
             session.spending.settle(&self.estimate, &Cost::default());
             return None;
         }
         let measure = self.meter.end(now, usage.unwrap_or(&Usage::default()), counted, prices, model);
-        match usage {
-            Some(_) => limiter.done(self.ticket, now, Outcome::Answered(Some(measure.tokens.total() as f64))),
-            None => limiter.cancel(self.ticket),
+        match (usage, self.ticket) {
+            (Some(_), Some(ticket)) => {
+                *refusal = None;
+                limiter.done(ticket, now, Outcome::Answered(Some(measure.tokens.total() as f64)));
+            }
+            (None, Some(ticket)) => limiter.cancel(ticket),
+            (_, None) => {}
         }
         session.spending.settle(&self.estimate, &prices.cost(model, &measure.tokens));
         session.totals.add(&measure);

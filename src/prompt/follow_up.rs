@@ -30,6 +30,8 @@ const TOLD_TURNS: usize = 4;
 const TOLD_ANSWER: usize = 600;
 /// What is longer, in bytes, is no question that a model has rewritten.
 const LONGEST: usize = 400;
+/// A mark of citations is no longer, in bytes.
+const LONGEST_MARK: usize = 48;
 /// How many words of an earlier question, and names of an answer, are added.
 const MOST_WORDS: usize = 12;
 const MOST_NAMES: usize = 4;
@@ -45,13 +47,17 @@ impl Turn {
     /// The answer without its citations: their numbers are of other passages than those of the next question.
     pub(super) fn said(&self) -> String {
         let mut said = String::with_capacity(self.answer.len());
+        let mut ticks = 0;
         let mut rest = self.answer.trim();
         while let Some((before, after)) = rest.split_once('[') {
             let number = |inside: &str| {
                 !inside.is_empty() && inside.bytes().all(|byte| byte.is_ascii_digit() || b", ".contains(&byte))
             };
-            let in_code = (said.matches('`').count() + before.matches('`').count()) % 2 == 1;
-            match after.split_once(']') {
+            ticks += before.matches('`').count();
+            let in_code = ticks % 2 == 1;
+            // No citation is longer; to look on to the end for each bracket would take long.
+            let inside = after[..after.floor_char_boundary(LONGEST_MARK)].find(']');
+            match inside.map(|end| (&after[..end], &after[end + 1..])) {
                 Some((inside, after)) if number(inside) && !in_code => {
                     said.push_str(before.trim_end_matches(' '));
                     rest = after;
@@ -94,7 +100,8 @@ impl<'text> Question<'text> {
         tokens(text, &mut |span, form| {
             let mut start = span.start;
             // "it's", "qu'il": each part by itself. A form may be longer than what is written, and is then not cut.
-            let whole = form.len() != span.len();
+            let cuts = |text: &str| text.match_indices(['\'', '’']).map(|(at, _)| at).collect::<Vec<_>>();
+            let whole = form.len() != span.len() || cuts(form) != cuts(span.of(text));
             for part in form.split(|character| !whole && matches!(character, '\'' | '’')) {
                 let written = if whole { span } else { Span::new(start, start + part.len()) };
                 let end = words.last().map_or(0, |word| word.span.end);

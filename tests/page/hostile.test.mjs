@@ -39,7 +39,8 @@ const benign = fileOf({ file: "rules.md", text: rules });
 
 /** What a request tells the model. @param {string} body */
 function messagesIn(body) {
-  const [system, user] = JSON.parse(body).messages;
+  const { messages } = JSON.parse(body);
+  const [system, user] = [messages[0], messages.at(-1)];
   return { system: /** @type {string} */ (system.content), user: /** @type {string} */ (user.content) };
 }
 
@@ -144,7 +145,7 @@ story(
       for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".card .actions .link, .citation")))
         button.click();
     });
-    await until("the requests are shown", async () => (await page.locator("details pre").count()) > answers.length);
+    await until("the requests are shown", async () => (await page.locator("details.trace pre").count()) > answers.length);
     await page.waitForTimeout(500); // What was asked for leaves the browser within that time.
     assert.deepEqual(await harmIn(page, true), { unset: true, pwned: undefined, made: [] });
     assert.deepEqual(events, []);
@@ -161,7 +162,7 @@ story(
       assertFenced(user, asked[index] ?? "");
     });
     const sent = posts.map(({ body }) => messagesIn(body).user).join("\n").replaceAll("-", " ");
-    const traces = await page.locator("details pre").allTextContents();
+    const traces = await page.locator("details.trace pre").allTextContents();
     assert.deepEqual(traces.slice(1).map((trace) => JSON.parse(trace)), posts.map(({ body }) => JSON.parse(body)));
     const addresses = await page.locator(".prose .address").allTextContents();
     assert.ok(addresses.length > 20, "where links would lead is told");
@@ -217,7 +218,7 @@ story(
       await desk.stopButton.click();
       await desk.answered();
       await page.locator("details", { hasText: "What was sent" }).locator("summary").click();
-      await page.locator("details pre").waitFor();
+      await page.locator("details.trace pre").waitFor();
       const sent = proxy.requests.slice(before).filter(({ url }) => url !== BROWSERS_OWN);
       assert.deepEqual([...new Set(sent.map(({ url }) => url))], [`${model.baseUrl}/chat/completions`]);
       const post = sent.find(({ method }) => method === "POST");

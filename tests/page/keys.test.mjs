@@ -113,7 +113,7 @@ story(
     assert.ok(all.includes("reading room"), "what is kept was looked through");
     assertNoSecret(all, "what is kept");
     await page.locator("details", { hasText: "What was sent" }).locator("summary").click();
-    await page.locator("details pre").waitFor();
+    await page.locator("details.trace pre").waitFor();
     assertNoSecret(await page.evaluate(() => document.documentElement.outerHTML), "the page");
     assertNoSecret(logged.join("\n"), "the log");
     const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#export").click()]);

@@ -74,7 +74,7 @@ story(
       await page.keyboard.press("Escape");
     }
     await page.locator("details", { hasText: "What was sent" }).locator("summary").click();
-    await page.locator("details pre").waitFor();
+    await page.locator("details.trace pre").waitFor();
 
     const made = await page.evaluate(() => {
       const own = document.querySelectorAll("script, link, img, iframe, style, base, object, embed, form");

@@ -80,7 +80,11 @@ export class Conversation {
       const started = performance.now();
       this.#say(controller, "Searching…");
       await this.#follow(answer, view, controller);
-      this.#history = [...this.#history, { question, answer: view.text }].slice(-REMEMBERED);
+      const { stages } = await answer.trace;
+      // That nothing was found is no answer to lean on.
+      if (!stages.some(({ stage }) => stage === "abstain")) {
+        this.#history = [...this.#history, { question, answer: view.text }].slice(-REMEMBERED);
+      }
       const words = count(wordsIn(view.text), "word");
       view.finish();
       this.#rest(controller, `Done: ${words} in ${duration(performance.now() - started)}`);

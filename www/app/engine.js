@@ -4,7 +4,7 @@ import { Carrel } from "../carrel/carrel.js";
 import { problemOf, problemWithout } from "./words.js";
 
 /** @import { ApiGenerator, ItemState, Problem } from "./types.js" */
-/** @import { AskOptions, Change, OpenProgress } from "./types.js" */
+/** @import { AskOptions, Change, LedgerEntry, OpenProgress } from "./types.js" */
 /** @typedef {{ onLoading: (progress: OpenProgress) => void, onReady: () => void, onFailed: (problem: Problem) => void,
  *   onCrashed: (problem: Problem) => void, onChange: (change: Change) => void }} EngineEvents */
 
@@ -16,6 +16,8 @@ export class Engine {
   #carrel = null;
   /** @type {ApiGenerator | null} */
   #generator = null;
+  /** What left this tab from desks that were closed since. @type {LedgerEntry[]} */
+  #past = [];
   /** @type {Set<() => void>} */
   #waiting = new Set();
   /** @type {Promise<unknown>} */
@@ -78,6 +80,7 @@ export class Engine {
       this.#carrel = null;
       this.collection = collection;
       this.index = index;
+      this.#past.push(...((await before?.ledger().catch(() => [])) ?? []));
       await before?.close();
       return this.#open();
     });
@@ -170,7 +173,7 @@ export class Engine {
   }
 
   async ledger() {
-    return this.#watched((await this.#now()).ledger());
+    return [...this.#past, ...(await this.#watched((await this.#now()).ledger()))];
   }
 
   async totals() {

@@ -21,7 +21,11 @@ export class Gate {
   constructor() {
     find("#gate-form", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#say(this.#wish());
+      const wish = this.#wish();
+      const { strike = [], redact = [] } = this.#revision;
+      // What comes back in is looked at once more before it goes.
+      const isBack = strike.some((at) => !wish.strike.includes(at)) || redact.some((words) => !wish.redact.includes(words));
+      this.#say(isBack ? { ...wish, again: true } : wish);
     });
     find("#gate-no", HTMLButtonElement).addEventListener("click", () => this.#say(false));
     find("#gate-again", HTMLButtonElement).addEventListener("click", () => this.#say({ ...this.#wish(), again: true }));
@@ -34,6 +38,7 @@ export class Gate {
    * @returns {Promise<false | Revision>}
    */
   ask(outgoing, signal) {
+    if (signal.aborted) return Promise.resolve(false);
     if (!outgoing.again) [this.#revision, this.#redact.value] = [{}, ""];
     this.#show(outgoing);
     return new Promise((resolve) => {
@@ -56,7 +61,7 @@ export class Gate {
     if (!this.#dialog.open) this.#dialog.showModal();
   }
 
-  /** @returns {Revision} */
+  /** @returns {{ strike: number[], redact: string[] }} */
   #wish() {
     const strike = [...this.#passages.querySelectorAll("input")].flatMap((box, at) => (box.checked ? [] : [at]));
     const redact = this.#redact.value.split(",").map((words) => words.trim()).filter(Boolean);

@@ -17,6 +17,16 @@ export class LimitFields {
     return find("#currency", HTMLInputElement).value.trim();
   }
 
+  /** What is wrong in the fields, in words; nothing where all is right. */
+  get problem() {
+    for (const field of document.querySelectorAll(".allowance input")) {
+      if (!(field instanceof HTMLInputElement) || field.checkValidity()) continue;
+      return `${field.labels?.[0]?.textContent}: ${field.validationMessage}`;
+    }
+    const prices = ["#price-prompt", "#price-completion"].map((price) => amount(price) === undefined);
+    return prices[0] === prices[1] ? "" : "Both prices are needed, of what is read and of what is written.";
+  }
+
   /** What is filled in, as options; a field that is wrong says so itself, and counts as empty. @returns {Partial<ApiGenerator>} */
   get options() {
     const seconds = amount("#limit-seconds");

@@ -142,7 +142,10 @@ export class Settings {
     const hint = mixed
       ? "A page served over https cannot reach an http address; the browser will refuse it."
       : isPlain ? "This address is not encrypted: whoever carries the connection can read what is sent." : "";
-    this.#set({ ...this.#connection(), model, ...this.limits.options }, hint);
+    const { problem } = this.limits;
+    // Without limits that a person believes to be there nothing is asked.
+    if (problem) this.#set(null, `${problem} Until this is mended, answers are extractive.`);
+    else this.#set({ ...this.#connection(), model, ...this.limits.options }, hint);
   }
 
   /** Whom to ask, as it is filled in. */

@@ -105,7 +105,9 @@ pub fn run(arguments: Arguments, model: Option<&Path>) -> Result<Outcome, Failur
         Ok(())
     };
     let sent = send(&carrel, &mut inquiry, &mut hear);
-    inquiry.abandon(&carrel);
+    if sent.is_err() {
+        inquiry.abandon(&carrel);
+    }
     sent?;
     hear(inquiry.finish(&carrel)?)?;
     if arguments.json {
@@ -154,6 +156,7 @@ fn attempt(
         .max_redirects(0) // The person named one address; the passages go nowhere else.
         .timeout_connect(Some(CONNECT))
         .timeout_recv_response(patience(call))
+        .timeout_global(Some(Duration::from_secs_f64(call.time_left(carrel) / 1_000.0)))
         .build()
         .into();
     let request = call.request();
@@ -185,6 +188,7 @@ fn attempt(
             Ok(0) => break,
             Ok(length) => hear(inquiry.push(carrel, &buffer[..length]))?,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) if call.overdue(carrel) => {}
             Err(_) => call.broken(true),
         }
     }
