@@ -151,6 +151,8 @@ struct Draft {
     template: Template,
     examples: Vec<Example>,
     turns: Vec<Turn>,
+    /// Whether the passages go beside the messages.
+    apart: bool,
     /// Where it is another prompt than that of a question.
     messages: Option<Vec<Message>>,
     /// Of the prompt that was made.
@@ -162,8 +164,8 @@ impl Draft {
         if let Some(messages) = self.messages.clone() {
             return Ok(Prompt { messages, tokens: self.tokens, ..Prompt::default() });
         }
-        let Self { template, examples, turns, .. } = self;
-        let ingredients = Ingredients { template, examples, turns, question, passages, budget };
+        let Self { template, examples, turns, apart, .. } = self;
+        let ingredients = Ingredients { template, examples, turns, question, passages, budget, apart: *apart };
         prompt::build(&ingredients, &|text| carrel.embedder.count_tokens(text))
     }
 }
@@ -193,7 +195,8 @@ impl Inquiry {
         let question = question.trim().to_owned();
         let started = (carrel.clock)();
         let turns = if leans { history } else { Vec::new() };
-        let mut draft = Draft { template, turns, ..Draft::default() };
+        let apart = matches!(&generator, Some(Generator::Api(settings)) if generate::cites(settings));
+        let mut draft = Draft { template, turns, apart, ..Draft::default() };
         let writer = match generator {
             None => Writer::Extractive,
             Some(generator) if abstain && ground::nothing_answers(&searched, &sources, carrel.index.len()) => {
@@ -214,7 +217,7 @@ impl Inquiry {
                     };
                     draft.examples = examples.choose(&similarity)?;
                     let prompt = draft.prompt(carrel, &question, &sources, context_tokens)?;
-                    let Prompt { messages, kept, left_out, turns, turns_left_out, tokens } = prompt.clone();
+                    let Prompt { messages, kept, left_out, turns, turns_left_out, tokens, .. } = prompt.clone();
                     let (template, examples) = (draft.template.name.clone(), draft.examples.len());
                     let passages = kept.len();
                     let work = Work::Prompt {
@@ -321,7 +324,7 @@ impl Inquiry {
         revision.check(self.sources.len())?;
         let shown = revision.struck(&self.sources);
         let mut prompt = self.draft.prompt(carrel, &self.trace.question, &shown, usize::MAX)?;
-        revision.redact(&mut prompt.messages);
+        revision.redact(&mut prompt);
         self.draft.tokens = prompt.tokens;
         match &mut self.writer {
             Writer::Extractive | Writer::Nobody => return Ok(()),
@@ -471,7 +474,13 @@ impl Inquiry {
                     let citations = self.evidence.stream(&self.text, &mut self.marks);
                     events.extend(citations.into_iter().map(Event::Citation));
                 }
-                generate::Event::Quote { .. } => {} // Only of documents that were sent to be cited: none are.
+                // Where the API cites by itself, a mark stands for it, which is checked as any other.
+                generate::Event::Quote { document, .. } => {
+                    let mark = format!(" [{}]", document + 1);
+                    if document < self.sources.len() && !self.text.ends_with(&mark) {
+                        events.extend(self.write(carrel, vec![generate::Event::Text(mark)]));
+                    }
+                }
                 generate::Event::End(usage) => {
                     self.trace.usage = Some(usage.clone());
                     events.push(Event::Usage(usage));

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::document::Passage;
 use crate::error::{Error, Result};
-use crate::prompt::Message;
+use crate::prompt::Prompt;
 
 /// What stands for a struck passage, and for words that were made unreadable.
 const STRUCK: &str = "(not sent)";
@@ -51,13 +51,15 @@ impl Revision {
         sources
     }
 
-    /// Makes the words unreadable in all messages, the instructions too.
-    pub(super) fn redact(&self, messages: &mut [Message]) {
+    /// Makes the words unreadable in all messages, the instructions too, and in what goes beside them.
+    pub(super) fn redact(&self, prompt: &mut Prompt) {
         for words in
             self.redact.iter().map(|words| words.trim()).filter(|words| words.chars().any(char::is_alphanumeric))
         {
-            for message in messages.iter_mut() {
-                message.content = masked(&message.content, words);
+            let attached = prompt.attached.iter_mut().flat_map(|it| [&mut it.title, &mut it.text]);
+            let said = prompt.messages.iter_mut().map(|message| &mut message.content);
+            for text in said.chain(attached) {
+                *text = masked(text, words);
             }
         }
     }

@@ -8,16 +8,27 @@ use serde_json::{Value, json};
 use super::decoder::{Answer, count};
 use super::request::{self, set, split};
 use super::{DEFAULT_MAX_TOKENS, Event, Settings, openai};
-use crate::prompt::Message;
+use crate::prompt::{Attached, Prompt};
 
 /// The version of the API that is spoken.
 pub(super) const VERSION: &str = "2023-06-01";
 /// The limit at Anthropic itself, where one must be given and newer models count their thoughts in it.
 const WITH_THOUGHTS: u32 = 4 * DEFAULT_MAX_TOKENS;
 
-pub(super) fn body(settings: &Settings, messages: &[Message]) -> Value {
-    let (system, messages) = split(messages);
-    let messages: Vec<Value> = messages.map(openai::message).collect();
+pub(super) fn body(settings: &Settings, prompt: &Prompt) -> Value {
+    let (system, messages) = split(&prompt.messages);
+    let mut messages: Vec<Value> = messages.map(openai::message).collect();
+    // Documents that the API cites by itself stand before the question that they are for.
+    if let (false, Some(last)) = (prompt.attached.is_empty(), messages.last_mut()) {
+        let document = |Attached { title, text }: &Attached| {
+            let source = json!({ "type": "text", "media_type": "text/plain", "data": text });
+            let mut document = json!({ "type": "document", "source": source, "citations": { "enabled": true } });
+            set(&mut document, "title", Some(title.as_str()).filter(|title| !title.is_empty()).map(Value::from));
+            document
+        };
+        let question = json!({ "type": "text", "text": last["content"] });
+        last["content"] = prompt.attached.iter().map(document).chain([question]).collect();
+    }
     let limit = request::limit(settings).unwrap_or(WITH_THOUGHTS);
     let mut body = json!({ "messages": messages, "max_tokens": limit, "stream": true });
     set(&mut body, "system", system.map(Value::from));

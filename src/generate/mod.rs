@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 pub use decoder::Decoder;
 pub use failure::{Header, broken, failure};
 pub use models::models;
-pub use request::{models_request, request};
+pub use request::{cites, models_request, request};
 pub use sending::{Policy, Sending, Session};
 
 /// The most tokens of an answer where nothing else is said: one that is much longer has lost its way.

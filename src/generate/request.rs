@@ -32,7 +32,7 @@ pub fn request(settings: &Settings, prompt: &Prompt) -> Result<Request> {
     let (path, mut body) = match settings.api {
         Api::OpenAi => ("/chat/completions".to_owned(), openai::body(settings, messages)),
         Api::Responses => ("/responses".to_owned(), responses::body(settings, messages)),
-        Api::Anthropic => ("/messages".to_owned(), anthropic::body(settings, messages)),
+        Api::Anthropic => ("/messages".to_owned(), anthropic::body(settings, prompt)),
         Api::Gemini => {
             let name = model.strip_prefix("models/").unwrap_or(model);
             if !name.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#%".contains(&byte)) {
@@ -122,6 +122,11 @@ fn headers(settings: &Settings) -> Result<Vec<(String, String)>> {
 /// Whether this is sent to the maker of the API itself, where only what was asked for is sent.
 pub(super) fn at_vendor(settings: &Settings) -> bool {
     VENDORS.iter().any(|vendor| settings.base_url.contains(vendor))
+}
+
+/// Whether the API cites documents by itself; a server that only speaks the same API may not know of it.
+pub fn cites(settings: &Settings) -> bool {
+    settings.api == Api::Anthropic && at_vendor(settings)
 }
 
 /// The temperature that is sent; 0 where nothing is said, so that an answer can be had again.

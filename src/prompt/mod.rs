@@ -67,6 +67,17 @@ pub struct Ingredients<'given> {
     pub passages: &'given [Passage],
     /// How many tokens the prompt may have.
     pub budget: usize,
+    /// Whether the texts of the passages go beside the messages, to be cited by the API itself.
+    pub apart: bool,
+}
+
+/// A passage beside the messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Attached {
+    /// What it is called.
+    pub title: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// What a model is asked.
@@ -74,6 +85,8 @@ pub struct Ingredients<'given> {
 pub struct Prompt {
     /// In order, the last the person's.
     pub messages: Vec<Message>,
+    /// The texts of the passages, where they go beside the messages, in the order of their numbers.
+    pub attached: Vec<Attached>,
     /// Which of the passages it holds, best first: the first of these is `[1]`, and so on.
     pub kept: Vec<usize>,
     /// Which it does not hold, as they did not fit.
@@ -103,7 +116,7 @@ pub struct LeftOut {
 /// # Errors
 /// `option_invalid` where the template cannot be used, or would lose the question or a passage: see [`Template::check`].
 pub fn build(ingredients: &Ingredients, count: &dyn Fn(&str) -> usize) -> Result<Prompt> {
-    let Ingredients { template, examples, turns, question, passages, budget } = *ingredients;
+    let Ingredients { template, examples, turns, question, passages, budget, apart } = *ingredients;
     let shown = rendering::Shown {
         question: Cow::Borrowed(question),
         language: language_of(question),
@@ -112,7 +125,15 @@ pub fn build(ingredients: &Ingredients, count: &dyn Fn(&str) -> usize) -> Result
     template.keeps_all(&shown)?;
     let fixed = examples.iter().map(|example| count(&example.question) + count(&example.answer)).sum();
     let packed = budget::pack(template, &shown, turns, budget, fixed, count)?;
-    let [system, user] = packed.texts;
+    let [system, user] = match apart {
+        true => rendering::render(template, &shown.without_texts(&packed.kept), &packed.kept)?,
+        false => packed.texts,
+    };
+    let attached = |&place: &usize| Attached {
+        title: passages[place].title.clone(),
+        text: passages[place].text.trim().to_owned(),
+    };
+    let attached = if apart { packed.kept.iter().map(attached).collect() } else { Vec::new() };
     let mut messages = vec![Message::new(Role::System, system)];
     for example in examples {
         messages.push(Message::new(Role::User, &*example.question));
@@ -125,6 +146,7 @@ pub fn build(ingredients: &Ingredients, count: &dyn Fn(&str) -> usize) -> Result
     messages.push(Message::new(Role::User, user));
     Ok(Prompt {
         messages,
+        attached,
         kept: packed.kept,
         left_out: packed.left_out,
         turns: packed.turns.len(),

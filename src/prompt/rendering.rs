@@ -105,19 +105,34 @@ impl Shown<'_> {
             headings: vec!["Heading".into()],
             page: Some(1),
             url: Some("https://example.com/".into()),
-            text: "".into(),
+            text: "0".repeat(2_000).into(),
         };
-        Self { question: "".into(), language: "English", sources: vec![source; sources] }
+        Self { question: "0".repeat(200).into(), language: "English", sources: vec![source; sources] }
     }
 
-    /// The same with a mark in place of the question and of each text. Marks are digits, which no filter changes.
+    /// The same with a word on where each text is instead of it: in a document beside the messages, in this order.
+    pub(super) fn without_texts(&self, places: &[usize]) -> Self {
+        let mut sources = self.sources.clone();
+        for (&place, number) in places.iter().zip(1..) {
+            sources[place].text = format!("(the text of document {number})").into();
+        }
+        Self { question: self.question.clone(), language: self.language, sources }
+    }
+
+    /// The same with marks at the ends of the question and of each text, and nothing between them that is any of theirs:
+    /// what is cut off on the way is missed. Marks are digits, which no filter changes.
     pub(super) fn marked(&self) -> Self {
         let mut sources = self.sources.clone();
         for (source, number) in sources.iter_mut().zip(1..) {
-            source.text = format!("⟦7{number:06}1⟧").into();
+            source.text = marked(&source.text, &format!("7{number:06}")).into();
         }
-        Self { question: "⟦8000002⟧".into(), language: self.language, sources }
+        Self { question: marked(&self.question, "8000000").into(), language: self.language, sources }
     }
+}
+
+/// As long as the text, and longer by its marks.
+fn marked(text: &str, mark: &str) -> String {
+    format!("⟦{mark}1⟧{}⟦{mark}2⟧", "0".repeat(text.chars().count()))
 }
 
 /// Both messages, with the sources at these places.

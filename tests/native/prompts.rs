@@ -1,8 +1,9 @@
 //! What a model is asked: the words are the person's to choose, the passages fit, and bad questions are refused.
 
-use carrel::carrel::{AskOptions, Carrel, FollowUps, Generator, Inquiry, Work};
+use carrel::carrel::{AskOptions, Carrel, Event, FollowUps, Generator, Inquiry, Revision, Work};
 use carrel::document::{Format, Passage, Span};
 use carrel::error::{Error, Result};
+use carrel::ground::{Author, Verdict};
 use carrel::ingest::Content;
 use carrel::prompt::{self, Example, Examples, Ingredients, LeftOut, Prompt, Role, Template, Turn, VERSIONS};
 use carrel::retrieve::{Mode, SearchOptions};
@@ -139,7 +140,7 @@ fn passages(most: usize) -> Vec<Passage> {
 
 fn made(template: &Template, turns: &[Turn], passages: &[Passage], budget: usize) -> Result<Prompt> {
     let question = "How do I get started?";
-    let ingredients = Ingredients { template, examples: &[], turns, question, passages, budget };
+    let ingredients = Ingredients { template, examples: &[], turns, question, passages, budget, apart: false };
     prompt::build(&ingredients, &|text| embedder().count_tokens(text))
 }
 
@@ -295,6 +296,7 @@ fn the_language_of_the_question_is_named_where_it_is_sure() {
             question,
             passages: &passages,
             budget: 3_000,
+            apart: false,
         };
         prompt::build(&ingredients, &|text| text.len()).unwrap().messages[0].content.clone()
     };
@@ -508,4 +510,82 @@ fn another_prompt_for_the_same_question_is_neither_embedded_nor_searched_for_aga
     assert_eq!(reused(&carrel, 5, "brief"), expected(true, false), "there are other documents now");
     let inquiry = carrel.ask("Which desk?", options(|it| it.limit = 5)).unwrap();
     assert!(inquiry.sources().iter().all(|passage| passage.id != gone));
+}
+
+#[test]
+fn a_template_that_cuts_off_a_passage_is_refused() {
+    for user in ["{{ passages[:500] }} {{ question }}", "{{ passages }} {{ question[:20] }}"] {
+        let template: Template = serde_json::from_value(json!({ "user": user })).unwrap();
+        assert_eq!(code(template.check()), "option_invalid", "{user}");
+    }
+    let user = "{% for it in sources %}{{ it.text[:100] }}{% endfor %} {{ question }}";
+    let template = serde_json::from_value(json!({ "user": user })).unwrap();
+    assert_eq!(code(desk().ask("Which desk?", options(|it| it.template = template))), "option_invalid");
+}
+
+#[test]
+fn a_revision_takes_out_what_it_names_and_brings_nothing_back() {
+    let carrel = desk();
+    let turn = |number: usize| Turn {
+        question: format!("Which desk has the number {number}?"),
+        answer: format!("The oaken one called {number}. {}", "It is quiet. ".repeat(40)),
+    };
+    let history: Vec<Turn> = (0..6).map(turn).collect();
+    let asked = options(|it| (it.history, it.context_tokens, it.abstain) = (history, 1_000, false));
+    let mut inquiry = carrel.ask("And why?", asked).unwrap();
+    let before = inquiry.messages().unwrap().to_vec();
+    assert!(before.iter().any(|message| message.content.contains("called 5")));
+    assert!(!before.iter().any(|message| message.content.contains("called 0")), "not all of them fit");
+    inquiry.revise(&carrel, &Revision::default()).unwrap();
+    assert_eq!(inquiry.messages().unwrap(), before);
+    let title = inquiry.sources()[1].title.clone();
+    inquiry.revise(&carrel, &Revision { strike: vec![1], redact: vec!["QUIET".into()] }).unwrap();
+    let after: String = inquiry.messages().unwrap().iter().map(|message| message.content.as_str()).collect();
+    assert!(!after.to_lowercase().contains("quiet") && after.contains("███"));
+    assert!(!after.contains(&title) && after.contains("[2] \n\"\"\"\n(not sent)"), "{after}");
+    let wrong = Revision { strike: vec![99], ..Revision::default() };
+    assert_eq!(code(inquiry.revise(&carrel, &wrong)), "option_invalid");
+}
+
+#[test]
+fn where_the_api_cites_by_itself_it_gets_documents_and_its_citations_are_marks() {
+    let carrel = desk();
+    let given = json!({ "api": "anthropic", "baseUrl": "https://api.anthropic.com", "model": "m" });
+    let generator = Some(serde_json::from_value(given).unwrap());
+    let mut inquiry = carrel.ask("Which desk is quiet?", AskOptions { generator, ..AskOptions::default() }).unwrap();
+    let revision = Revision { strike: vec![0], redact: vec!["oak".into()] };
+    inquiry.revise(&carrel, &revision).unwrap();
+    let body: serde_json::Value = serde_json::from_str(&inquiry.call().unwrap().request().body).unwrap();
+    let content = body["messages"][0]["content"].as_array().unwrap();
+    let (question, documents) = content.split_last().unwrap();
+    assert_eq!(documents.len(), inquiry.sources().len());
+    assert_eq!(documents[0]["source"]["data"], "(not sent)");
+    let (second, source) = (&documents[1], &inquiry.sources()[1]);
+    assert_eq!((&second["type"], &second["citations"]["enabled"]), (&json!("document"), &json!(true)));
+    assert_eq!(second["title"], source.title);
+    assert_eq!(second["source"]["data"], source.text.replace("oak", "███"));
+    let question = question["text"].as_str().unwrap();
+    assert!(question.contains("(the text of document 2)") && !question.contains("stands by a window"), "{question}");
+    let events = [
+        json!({ "type": "message_start", "message": { "usage": { "input_tokens": 9 } } }),
+        json!({ "type": "content_block_delta", "delta": { "type": "text_delta", "text": "It is quiet, and stands by a window." } }),
+        json!({ "type": "content_block_delta", "delta": { "type": "citations_delta", "citation": {
+            "type": "char_location", "document_index": 1, "cited_text": "quiet" } } }),
+        json!({ "type": "content_block_delta", "delta": { "type": "citations_delta", "citation": {
+            "type": "char_location", "document_index": 1, "cited_text": "by a window" } } }),
+        json!({ "type": "content_block_delta", "delta": { "type": "citations_delta", "citation": {
+            "type": "char_location", "document_index": 99, "cited_text": "nothing" } } }),
+        json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" } }),
+        json!({ "type": "message_stop" }),
+    ];
+    for event in events {
+        inquiry.push(&carrel, format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()).as_bytes());
+    }
+    let events = inquiry.finish(&carrel).unwrap();
+    assert_eq!(inquiry.text(), "It is quiet, and stands by a window. [2]");
+    let cited = events.iter().find_map(|event| match event {
+        Event::Citation(citation) => Some((citation.number, citation.verdict, citation.by)),
+        _ => None,
+    });
+    assert_eq!(cited, Some((2, Verdict::Supported, Author::Model)));
 }
