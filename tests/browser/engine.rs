@@ -82,7 +82,7 @@ fn what_fails_throws_an_error_with_a_name_and_a_code() {
         assert_eq!(code(engine.begin(json(source), bytes).err().unwrap()), expected, "{source}");
     }
     add(&mut engine, "room.md", ROOM);
-    let api = "{\"generator\": {\"api\": \"openai\", \"baseUrl\": \"http://127.0.0.1:1/v1\", \"model\": \"m\", \"apiKey\": \"sk-secret\"}}";
+    let api = "{\"abstain\": false, \"generator\": {\"api\": \"openai\", \"baseUrl\": \"http://127.0.0.1:1/v1\", \"model\": \"m\", \"apiKey\": \"sk-secret\"}}";
     let mut answering = engine.ask("desk", json(api)).unwrap();
     assert!(text(&answering.request(), "0").ends_with("/v1/chat/completions"));
     assert_eq!(engine.turn(&mut answering), Ok(0.0));
@@ -96,7 +96,7 @@ fn what_fails_throws_an_error_with_a_name_and_a_code() {
     assert_eq!(code(engine.settle(&mut answering).unwrap_err()), "api_not_json");
     engine.abandon(&mut answering);
     let totals = String::from(JSON::stringify(&engine.totals()).unwrap());
-    assert!(totals.contains("\"answers\":1"), "{totals}");
+    assert!(totals.contains("\"answers\":0"), "nothing was answered: {totals}");
 }
 
 fn found(engine: &Engine) -> String {
