@@ -65,6 +65,10 @@ pub fn models_request(settings: &Settings) -> Result<Request> {
 /// The address that the API's paths follow, with its version.
 fn base(settings: &Settings) -> Result<String> {
     let given = settings.base_url.trim();
+    if given.split('/').nth(2).is_some_and(|host| host.contains('@')) {
+        // Not repeated here: the password would be told with it.
+        return Err(invalid("baseUrl", "it holds a name or a password; leave them out, a key goes into apiKey"));
+    }
     let host = ["http://", "https://"].iter().find_map(|scheme| Some((*scheme, given.strip_prefix(scheme)?)));
     let Some((scheme, mut rest)) =
         host.map(|(scheme, rest)| (scheme, rest.trim_end_matches('/'))).filter(|(_, rest)| {
@@ -72,7 +76,6 @@ fn base(settings: &Settings) -> Result<String> {
                 && !rest.starts_with('/')
                 && !rest.contains(char::is_whitespace)
                 && !rest.contains(['?', '#'])
-                && !rest.split('/').next().is_some_and(|host| host.contains('@')) // A password would be told with it.
         })
     else {
         let problem = "is no address; it begins with http:// or https:// and usually ends in /v1";

@@ -222,3 +222,9 @@ fn the_list_of_models_is_asked_for_and_read() {
     let none = models(Api::OpenAi, "http://a", br#"{"object":"list","data":null}"#);
     assert_eq!(none.unwrap(), Vec::<String>::new(), "Ollama without a model");
 }
+
+#[test]
+fn an_address_with_a_password_is_refused_and_not_repeated() {
+    let error = request(&at(Api::OpenAi, "https://reader:hunter2@api.example/v1"), &prompt()).err().unwrap();
+    assert!(error.code() == "option_invalid" && !error.to_string().contains("hunter2"), "{error}");
+}

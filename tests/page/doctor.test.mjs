@@ -260,7 +260,8 @@ ownSiteStory("an address that is none, or that a page by https may not ask, is t
     assert.equal(diagnosis.verdict, "option_invalid", JSON.stringify(diagnosis.steps));
     assert.equal(failed(diagnosis).name, "address");
   }
-  assert.match(failed(wrong[2]).remedy ?? "", /Check the base URL/);
+  assert.match(failed(wrong[2]).detail, /password; leave them out/);
+  assert.ok(!JSON.stringify(wrong).includes("secret"));
   const [key] = await examine(run, [{ baseUrl: server.baseUrl("says"), apiKey: "sk-\u2013dash" }]);
   assert.equal(failed(key).name, "key");
   const [repeated] = await examine(run, [{ baseUrl: server.baseUrl(401), apiKey: "Incorrect" }]);
