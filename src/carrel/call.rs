@@ -176,7 +176,7 @@ impl Call {
     fn without_key(&self, mut error: Error) -> Error {
         let key = self.settings.api_key.as_deref().map_or("", str::trim);
         if let (false, Some(message)) = (key.is_empty(), error.message_mut()) {
-            *message = message.replace(key, "[the key]");
+            *message = message.replace(key, "(the key)");
         }
         error
     }

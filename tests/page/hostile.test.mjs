@@ -35,7 +35,7 @@ const BROWSERS_OWN = "content-autofill.googleapis.com:443";
 
 /** A document as a file. @param {{ file: string, text: string }} document */
 const fileOf = ({ file, text }) => ({ name: file, mimeType: "application/octet-stream", buffer: Buffer.from(text) });
-const benign = fileOf({ file: "rules.md", text: rules });
+const benign = fileOf({ file: "rules.md", text: `${rules}\n\nThe keeper of the lamp called usual lives upstairs.\n` });
 
 /** What a request tells the model. @param {string} body */
 function messagesIn(body) {
