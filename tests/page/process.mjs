@@ -2,6 +2,7 @@
 //
 // Servers are children of the story's own process, known by their handle: none outlives it, and no other is stopped.
 import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -74,4 +75,33 @@ export async function until(what, holds, milliseconds = 15_000) {
     if (performance.now() > end) throw new Error(`after ${milliseconds} ms it still does not hold: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/**
+ * How many threads of that name there are in this process's children and theirs, such as a browser's.
+ * @param {string} name as the system tells it, 15 letters at most
+ */
+export function threadsNamed(name) {
+  const processes = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+  /** What a process that ends meanwhile leaves unread is none of ours. @param {string} file */
+  const read = (file) => {
+    try {
+      return readFileSync(file, "utf8");
+    } catch {
+      return "";
+    }
+  };
+  const parents = new Map(processes.map((id) => [id, read(`/proc/${id}/stat`).split(") ").at(-1)?.split(" ")[1]]));
+  const isOurs = (/** @type {string | undefined} */ id) => {
+    while (id && id !== "0" && id !== String(process.pid)) id = parents.get(id);
+    return id === String(process.pid);
+  };
+  const tasks = processes.filter(isOurs).flatMap((id) => {
+    try {
+      return readdirSync(`/proc/${id}/task`).map((task) => read(`/proc/${id}/task/${task}/comm`).trim());
+    } catch {
+      return [];
+    }
+  });
+  return tasks.filter((task) => task === name).length;
 }
