@@ -34,7 +34,7 @@ engine engine-relaxed relaxed-simd --enable-relaxed-simd
 # The package. Modules lose their comments and white space, which are a third of the download; the sources stay in
 # www/. pdf.js: the build for browsers that are not the newest, and the character maps of CJK fonts.
 minify() { npx --no-install esbuild "$@" --minify --target=es2022 --log-level=warning; }
-find pkg -mindepth 1 ! -name README.md ! -name '*.d.ts' -delete
+find pkg -mindepth 1 ! -name README.md -delete
 minify www/*.js target/engine/engine.js target/engine/engine-relaxed.js --format=esm --outdir=pkg --entry-names='[name]'
 cp target/engine/engine_bg.wasm target/engine/engine-relaxed_bg.wasm pkg/
 npx --no-install tsc --project tools/declarations.json

@@ -249,8 +249,9 @@ impl Sending {
     /// The same error, where it is not.
     pub fn failed(&mut self, session: &mut Session, error: Error, began: bool, now: f64, random: f64) -> Result<f64> {
         let queue = &mut session.queues[self.queue];
-        let retry_after = error.retry_after().map(|seconds| seconds * 1_000.0);
+        let failure = Failure::of(&error, began, self.hints.should_retry);
         let refused = matches!(error, Error::ApiRateLimited { .. } | Error::ApiOverloaded { .. });
+        let retry_after = failure.and_then(|failure| failure.retry_after);
         let outcome = if refused { Outcome::Refused(retry_after) } else { Outcome::Failed };
         if let Some(ticket) = self.ticket {
             queue.limiter.done(ticket, now, outcome);
@@ -259,8 +260,7 @@ impl Sending {
             queue.refusal = Some(error.clone());
         }
         let nobody = matches!(error, Error::ApiUnreachable { .. }) && !queue.answered;
-        let failure = Failure::of(&error, began, self.hints.should_retry).filter(|_| !nobody);
-        let wait = failure.and_then(|failure| {
+        let wait = failure.filter(|_| !nobody).and_then(|failure| {
             self.settings.policy.retries.wait(self.attempt, &failure, now, self.watch.deadline(), random)
         });
         let Some(wait) = wait else {
